@@ -1,0 +1,90 @@
+"""Datasets and their immutable versions."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from vision.catalog.task_types import TASK_TYPES
+
+
+class Dataset(models.Model):
+    """A name under which versions of labelled images are kept."""
+
+    name = models.CharField(max_length=100, unique=True)
+    task_type = models.CharField(max_length=50, blank=True)
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def latest(self) -> DatasetVersion | None:
+        return self.versions.order_by("-number").first()
+
+
+class DatasetVersion(models.Model):
+    """One import: immutable once ready. Rows live in a Parquet manifest, images under their hash."""
+
+    class Status(models.TextChoices):
+        IMPORTING = "importing"
+        READY = "ready"
+        FAILED = "failed"
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.IMPORTING)
+    task_type = models.CharField(max_length=50, blank=True)
+    format = models.CharField(max_length=30, blank=True)
+    target_column_name = models.CharField(max_length=100, default="label")
+    source_name = models.CharField(max_length=255, blank=True)  # the file as the user named it
+    source_key = models.CharField(max_length=500, blank=True)  # the upload in storage, gone after the import
+    source_size = models.BigIntegerField(default=0)
+    manifest_key = models.CharField(max_length=500, blank=True)
+    image_count = models.PositiveIntegerField(default=0)
+    label_names = models.JSONField(default=list)
+    split_counts = models.JSONField(default=dict)  # {"train": 240, "validation": 60}
+    report = models.JSONField(default=dict)  # {"errors": [...], "warnings": [...], "counts": {...}}
+    statistics = models.JSONField(default=dict)
+    error = models.JSONField(null=True)
+    phase = models.CharField(max_length=30, blank=True)  # unpacking, reading, checking, thumbnails, writing
+    progress = models.FloatField(default=0.0)  # 0–1 over the whole import
+    token = models.UUIDField(null=True)  # fences a stale import attempt
+    attempts = models.PositiveIntegerField(default=0)
+    heartbeat_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["dataset", "number"], name="one_dataset_version_number")]
+
+    def __str__(self) -> str:
+        return f"{self.dataset.name}:{self.number}"
+
+    @property
+    def version(self) -> str:
+        return str(self.number)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status == self.Status.READY
+
+    @property
+    def task_title(self) -> str:
+        return TASK_TYPES.get(self.task_type).title if self.task_type in TASK_TYPES else ""
+
+    @property
+    def reference(self) -> str:
+        """How a job document names this version."""
+        return f"azureml:{self.dataset.name}:{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("datasets:detail", args=[self.dataset.name]) + f"?version={self.number}"

@@ -1,0 +1,105 @@
+"""Settings: every variable a user may set is read here and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+
+from studio.home import broker_url, load_or_create_secret
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+STUDIO_HOME = Path(env.str("STUDIO_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
+STUDIO_HOST = env.str("STUDIO_HOST", default="127.0.0.1")
+STUDIO_PORT = env.int("STUDIO_PORT", default=8000)
+STUDIO_ADMIN_TOKEN = env.str("STUDIO_ADMIN_TOKEN", default="") or load_or_create_secret(STUDIO_HOME / "admin-token")
+STUDIO_WEIGHTS_DIR = env.str("STUDIO_WEIGHTS_DIR", default="")
+STUDIO_OFFLINE = env.bool("STUDIO_OFFLINE", default=False)
+STUDIO_CPU_SLOTS = env.int("STUDIO_CPU_SLOTS", default=0)  # 0: one when there is no GPU, else none
+STUDIO_GPUS = env.str("STUDIO_GPUS", default="all")  # "all", "none", or "0,2"
+STORAGE_URL = env.str("STORAGE_URL", default="") or (STUDIO_HOME / "storage").as_uri()
+REDIS_URL = env.str("REDIS_URL", default="") or broker_url(STUDIO_HOME)
+
+SECRET_KEY = env.str("STUDIO_SECRET_KEY", default="") or load_or_create_secret(STUDIO_HOME / "secret-key")
+DEBUG = env.bool("STUDIO_DEBUG", default=False)
+ALLOWED_HOSTS = env.list("STUDIO_ALLOWED_HOSTS", default=["*"])
+ROOT_URLCONF = "studio.urls"
+ASGI_APPLICATION = "studio.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "django_rq",
+    "datasets",
+    "jobs",
+    "models_registry",
+    "endpoints",
+    "studio",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "loaders": [
+                "django.template.loaders.filesystem.Loader",
+                "django.template.loaders.app_directories.Loader",
+            ],
+            "builtins": ["studio.templatetags.darkroom", "django.templatetags.static"],
+        },
+    }
+]
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{STUDIO_HOME / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+
+RQ_QUEUES = {
+    "default": {"URL": REDIS_URL, "SERIALIZER": "rq.serializers.JSONSerializer"},  # imports, checks
+    "cpu": {"URL": REDIS_URL, "SERIALIZER": "rq.serializers.JSONSerializer"},  # trials
+    "gpu": {"URL": REDIS_URL, "SERIALIZER": "rq.serializers.JSONSerializer"},
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = STUDIO_HOME / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = STUDIO_HOME / "uploads"
