@@ -25,7 +25,7 @@ class RegisteredModel(models.Model):
 
     @property
     def latest(self) -> ModelVersion | None:
-        return self.versions.order_by("-number").first()
+        return self.versions.exclude(storage_key="").order_by("-number").first()
 
 
 class ModelVersion(models.Model):
@@ -37,7 +37,7 @@ class ModelVersion(models.Model):
     task_type = models.CharField(max_length=50)
     architecture = models.CharField(max_length=100)
     trial = models.ForeignKey(Trial, null=True, on_delete=models.PROTECT, related_name="model_versions")
-    storage_key = models.CharField(max_length=500)  # folder holding MLmodel
+    storage_key = models.CharField(max_length=500, blank=True)  # folder holding MLmodel; set once all files are there
     size_bytes = models.BigIntegerField(default=0)
     label_names = models.JSONField(default=list)
     metrics = models.JSONField(default=dict)

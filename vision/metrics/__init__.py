@@ -1,0 +1,1 @@
+"""Metrics by the names of SPEC §7."""

@@ -1,0 +1,104 @@
+"""The main job over REST alone, against a Darkroom started as a user starts it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+from studio.demo.client import Client
+from studio.demo.steps import run_demo
+
+pytestmark = [pytest.mark.slow]
+
+SCORE_ELSEWHERE = """
+import base64, json, sys
+import mlflow, pandas
+folder, image = sys.argv[1:]
+model = mlflow.pyfunc.load_model(folder)
+frame = pandas.DataFrame({"image": [base64.b64encode(open(image, "rb").read()).decode()]})
+print("ANSWER" + json.dumps(model.predict(frame).to_dict("records")))
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(darkroom):
+    """The names and figures of a whole demo run, done once for the tests below."""
+    lines: list[str] = []
+    result = run_demo(Client(darkroom.url, darkroom.token), lines.append)
+    return result | {"lines": lines}
+
+
+def test_job_reaches_a_useful_accuracy(finished):
+    best = finished["job"]["best_trial"]
+    assert finished["job"]["status"] == "Completed"
+    assert best["primary_metric"] >= 0.6
+    assert best["name"] == f"{finished['job']['name']}_HD_0"
+
+
+def test_every_page_that_was_named_answers(finished, darkroom):
+    pages = [line.strip() for line in finished["lines"] if line.strip().startswith("http")]
+    assert len(pages) == 6
+    with httpx.Client(follow_redirects=True) as browser:
+        browser.get(darkroom.sign_in_url).raise_for_status()
+        for page in pages:
+            answer = browser.get(page)
+            assert answer.status_code == 200, page
+            assert "sign-in" not in str(answer.url)
+
+
+def test_explained_answer_holds_probabilities_and_a_picture(finished):
+    answer = finished["answer"]
+    assert abs(sum(answer["probs"]) - 1) < 1e-3
+    assert sorted(answer["labels"]) == sorted(set(answer["labels"]))
+    picture = Image.open(io.BytesIO(base64.b64decode(answer["visualizations"])))
+    assert picture.width >= 2 * 96
+
+
+def test_downloaded_model_predicts_the_same_without_darkroom(finished, darkroom, tmp_path):
+    client = Client(darkroom.url, darkroom.token)
+    model = finished["model"]
+    archive = httpx.get(
+        f"{darkroom.url}/api/v1/models/{model['name']}/versions/{model['version']}/download",
+        headers={"Authorization": f"Bearer {darkroom.token}"},
+        timeout=60,
+    )
+    archive.raise_for_status()
+    folder = tmp_path / "model"
+    zipfile.ZipFile(io.BytesIO(archive.content)).extractall(folder)
+    mlmodel = next(folder.rglob("MLmodel"))
+    assert not list(folder.rglob("*.pkl"))
+    assert json.loads((mlmodel.parent / "artifacts" / "settings.json").read_text())["valid_crop_size"] == 96
+    image = tmp_path / "washer.png"
+    Image.new("RGB", (120, 110), (120, 130, 90)).save(image)
+    served = client.post(
+        f"/endpoints/{finished['endpoint']['name']}/score",
+        {"input_data": {"columns": ["image"], "data": [base64.b64encode(image.read_bytes()).decode()]}},
+    )[0]
+    loaded = _score_elsewhere(mlmodel.parent, image, tmp_path)[0]
+    assert loaded["labels"] == served["labels"]
+    assert loaded["probs"] == pytest.approx(served["probs"], abs=1e-3)
+
+
+def _score_elsewhere(folder: Path, image: Path, cwd: Path) -> list[dict]:
+    script = cwd / "score.py"
+    script.write_text(SCORE_ELSEWHERE)
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), str(folder), str(image)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    line = next(line for line in done.stdout.splitlines() if line.startswith("ANSWER"))
+    rows = json.loads(line.removeprefix("ANSWER"))
+    return [{key: json.loads(v) if isinstance(v, str) else v for key, v in row.items()} for row in rows]

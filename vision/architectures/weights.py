@@ -1,0 +1,124 @@
+"""Pretrained weights: found on this machine, else downloaded; loaded without ever unpickling."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from vision.architectures.built import Built
+from vision.architectures.download import OnProgress
+from vision.catalog.architectures import ArchitectureInfo
+from vision.errors import WeightsUnavailableError
+from vision.registry import load_dotted
+
+
+def find_weights(info: ArchitectureInfo, weights_dir: Path | None, offline: bool, on_progress: OnProgress) -> Path:
+    """The file with the pretrained weights of `info`, downloaded now if need be.
+
+    `weights_dir` is looked in first, then torch's own cache; a download lands in the first of them we may write to.
+
+    Raises:
+        WeightsUnavailableError: not here, and offline or the download failed. The hint says the two ways on.
+    """
+    folders = [folder for folder in (weights_dir, Path(torch.hub.get_dir()) / "checkpoints") if folder]
+    for folder in folders:
+        if path := _match(info, folder):
+            return path
+    if offline:
+        raise _unavailable(info, weights_dir, "and STUDIO_OFFLINE forbids downloading them")
+    target = next((folder for folder in folders if _is_writable(folder)), folders[-1])
+    try:
+        path = load_dotted(info.pretrained.download)(target, on_progress)
+    except Exception as error:
+        # Each library has its own family of network errors; the way on is the same for all.
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise _unavailable(info, weights_dir, f"and downloading them failed ({reason})") from error
+    return Path(path)
+
+
+def load_pretrained(built: Built, path: Path) -> bool:
+    """Load the tensors of `path` into `built.module`; says whether the head stayed at random.
+
+    The head (`built.head`) is left as initialised when the file has none or was trained on another number of classes.
+
+    Raises:
+        WeightsUnavailableError: not a tensor file, or not this architecture's.
+    """
+    given = read_tensors(path)
+    wanted = built.module.state_dict()
+    head = {name for name in wanted if name.startswith(f"{built.head}.")}
+    is_new_head = any(name not in given or given[name].shape != wanted[name].shape for name in head)
+    needed = {name for name in wanted if name not in head or not is_new_head}
+    wrong = [name for name in sorted(needed) if name not in given or given[name].shape != wanted[name].shape]
+    if wrong:
+        raise WeightsUnavailableError(
+            f"{path.name} does not fit this architecture: {len(wrong)} of {len(needed)} tensors are missing or "
+            f"of another shape ({', '.join(wrong[:3])}).",
+            hint="Use a file made for it, with the library's own key names, or set `pretrained: none`.",
+        )
+    built.module.load_state_dict({name: given[name].to(wanted[name].dtype) for name in needed}, strict=False)
+    return is_new_head
+
+
+def read_tensors(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a safetensors or weights-only file by name, on the CPU.
+
+    Raises:
+        WeightsUnavailableError: anything else, a pickled object above all.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
+        raise WeightsUnavailableError(
+            f"{path.name} cannot be read as a file of tensors.",
+            hint="Darkroom loads safetensors and weights-only PyTorch files; pickled objects are refused unread.",
+        ) from error
+    return _unwrap(content, path)
+
+
+def _unwrap(content: object, path: Path) -> Mapping[str, Tensor]:
+    for key in ("state_dict", "model"):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping):
+        raise WeightsUnavailableError(f"{path.name} holds no named tensors.", hint="Save a state_dict.")
+    return {
+        str(name).removeprefix("module."): value for name, value in content.items() if isinstance(value, Tensor)
+    }
+
+
+def _match(info: ArchitectureInfo, folder: Path) -> Path | None:
+    if not folder.is_dir():
+        return None
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    for pattern in info.pretrained.file_names:
+        for name in names:
+            if fnmatch(name, pattern):
+                return folder / name
+    return None
+
+
+def _is_writable(folder: Path) -> bool:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return os.access(existing, os.W_OK)
+
+
+def _unavailable(info: ArchitectureInfo, weights_dir: Path | None, reason: str) -> WeightsUnavailableError:
+    place = str(weights_dir) if weights_dir else "the folder named by STUDIO_WEIGHTS_DIR"
+    return WeightsUnavailableError(
+        f"The pretrained weights of {info.title} are not on this machine {reason}.",
+        hint=(
+            f"Put {info.pretrained.file_names[0]} (or a file matching {', '.join(info.pretrained.file_names[1:])}) "
+            f"into {place}, or set `pretrained: none` to train from scratch."
+        ),
+    )

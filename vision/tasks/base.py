@@ -1,0 +1,96 @@
+"""What the training loop asks of a task type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from vision.architectures import Built
+from vision.catalog.task_types import TASK_TYPES
+from vision.errors import ConflictError
+from vision.registry import load_dotted
+from vision.spec.settings import InferenceSettings
+from vision.training.inputs.loader import Batch
+from vision.training.inputs.rows import ImageRows
+from vision.training.inputs.source import ImageSource
+from vision.training.run_document import RunDocument
+
+Outputs = dict[str, Tensor]  # decoded predictions of one batch
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A scored split: scalar metrics (None: undefined), the report of `evaluation.json`, the per-label table."""
+
+    metrics: dict[str, float | None]
+    report: dict[str, Any]
+    per_label: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class SplitImages:
+    """One split ready to be loaded: `dataset` is indexed by (epoch, index), `source` is where its pixels come from."""
+
+    rows: ImageRows
+    dataset: Dataset[Any]
+    source: ImageSource
+
+
+class Task(Protocol):
+    """One task type, bound to one run. Whatever the network is given or gives goes through here.
+
+    `loss_limit` is the loss above which training counts as diverged.
+    """
+
+    loss_limit: float
+
+    def training_images(self, rows: ImageRows, seed: int) -> SplitImages:
+        """Augmented images; a sample depends on nothing but seed, epoch and index."""
+
+    def evaluation_images(self, rows: ImageRows) -> SplitImages:
+        """Images as inference sees them."""
+
+    def begin(self, rows: ImageRows) -> None:
+        """Learn what the loss needs of the training rows."""
+
+    def collate(self, samples: Sequence[Any]) -> Batch:
+        """Samples to one batch of tensors."""
+
+    def training_step(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Outputs]:
+        """The loss (a scalar with its graph) and the decoded predictions of a batch that is on the device."""
+
+    def evaluation_step(self, module: nn.Module, batch: Batch) -> Outputs:
+        """Decoded predictions, with the index of each image and its loss."""
+
+    def evaluate(self, outputs: Sequence[Outputs], split: str) -> Evaluation:
+        """Score the outputs of a whole split (on the CPU), in whatever order and with whatever repeats they come."""
+
+    def validation_loss(self, outputs: Sequence[Outputs]) -> float:
+        """The training criterion over a whole split."""
+
+    def training_metrics(self, outputs: Sequence[Outputs]) -> dict[str, float | None]:
+        """The scalar metrics over an epoch's training batches."""
+
+    def write_predictions(self, outputs: Sequence[Outputs], rows: ImageRows, path: Path) -> None:
+        """One Parquet row an image."""
+
+    def inference_settings(self) -> InferenceSettings:
+        """What the packaged model needs to prepare an image the same way."""
+
+
+def make_task(run: RunDocument, built: Built) -> Task:
+    """The task object of the run's task type.
+
+    Raises:
+        ConflictError: this version does not train that task type.
+    """
+    info = TASK_TYPES.get(run.task_type)
+    if info.trainer is None:
+        raise ConflictError(f"{info.title} cannot be trained by this version.", hint="Choose image classification.")
+    task: Task = load_dotted(info.trainer)(run, built)
+    return task

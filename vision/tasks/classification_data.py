@@ -1,0 +1,79 @@
+"""Labelled images for classification, as the loader's workers prepare them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from vision.training.inputs.augmentation import Augmentation, crop_and_flip, random_colours
+from vision.training.inputs.batches import SampleKey
+from vision.training.inputs.loader import Batch
+from vision.training.inputs.source import ImageSource
+
+NO_LABEL = -1
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image uint8 [crop, crop, 3], its class and place in the split, and its colour jitter [3, 4] if any."""
+
+    pixels: np.ndarray
+    label: int
+    index: int
+    colours: np.ndarray | None = None
+
+
+@dataclass
+class AugmentedImages(Dataset[Sample]):
+    """Random views: the same for the same seed, epoch and index, in whichever process and order."""
+
+    source: ImageSource
+    labels: list[int]
+    crop: int
+    resize: int
+    interpolation: str
+    augmentation: Augmentation
+    seed: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, key: SampleKey) -> Sample:
+        epoch, index = key
+        random = Random(f"{self.seed}/{epoch}/{index}")
+        pixels = self.source[index]
+        view = crop_and_flip(pixels, self.crop, self.resize, self.interpolation, self.augmentation, random)
+        return Sample(view, self.labels[index], index, random_colours(view, self.augmentation, random))
+
+
+@dataclass
+class CentredImages(Dataset[Sample]):
+    """Images as inference sees them."""
+
+    source: ImageSource
+    labels: list[int]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, key: SampleKey) -> Sample:
+        _, index = key
+        return Sample(self.source[index], self.labels[index], index)
+
+
+def collate_samples(samples: Sequence[Sample]) -> Batch:
+    """`images` uint8 [B, H, W, 3], `labels` and `indices` int64 [B], and `colours` float32 [B, 3, 4] in training."""
+    batch = {
+        "images": torch.from_numpy(np.stack([sample.pixels for sample in samples])),
+        "labels": torch.tensor([sample.label for sample in samples]),
+        "indices": torch.tensor([sample.index for sample in samples]),
+    }
+    colours = [sample.colours for sample in samples if sample.colours is not None]
+    if colours:
+        batch["colours"] = torch.from_numpy(np.stack(colours))
+    return batch

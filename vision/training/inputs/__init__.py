@@ -1,0 +1,1 @@
+"""From image files to batches: decoding, the decoded cache, augmentation, batch order."""

@@ -1,0 +1,46 @@
+"""The images of one split, as their Parquet file lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from vision.errors import InvalidDatasetError
+
+_COLUMNS = ["row", "path", "sha256", "format", "width", "height", "labels"]
+
+
+@dataclass(frozen=True)
+class ImageRows:
+    """Column lists of equal length, one entry an image. `labels` holds the class names on each."""
+
+    images_dir: Path
+    row: list[int]
+    path: list[str]
+    sha256: list[str]
+    format: list[str]
+    width: list[int]
+    height: list[int]
+    labels: list[list[str]]
+
+    def __len__(self) -> int:
+        return len(self.sha256)
+
+    def blob(self, index: int) -> Path:
+        """Where the bytes of an image lie."""
+        sha256 = self.sha256[index]
+        return self.images_dir / "blobs" / sha256[:2] / sha256
+
+
+def read_rows(path: Path, images_dir: Path) -> ImageRows:
+    """The rows of a split.
+
+    Raises:
+        InvalidDatasetError: it has no rows.
+    """
+    table = pq.read_table(path, columns=_COLUMNS)
+    if table.num_rows == 0:
+        raise InvalidDatasetError(f"The split {path.stem} has no images.", hint="Give it at least one labelled image.")
+    return ImageRows(images_dir, *(table[name].to_pylist() for name in _COLUMNS))

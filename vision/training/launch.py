@@ -1,0 +1,29 @@
+"""How a training process is started: the command line and its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import vision
+
+
+def training_command(run_path: Path, processes: int = 1) -> list[str]:
+    """The command that trains what `run_path` says, with `processes` processes on this machine (one a GPU)."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return [*launcher, "-m", "vision.training", str(run_path)]
+
+
+def training_environment(cpu_threads: int) -> dict[str, str]:
+    """This process's environment with what training needs: `cpu_threads` a process, our package on the path."""
+    root = str(Path(vision.__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": str(max(1, cpu_threads)),
+        "MKL_NUM_THREADS": str(max(1, cpu_threads)),
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUNBUFFERED": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }

@@ -1,0 +1,64 @@
+"""The optimizers a job may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from torch import nn, optim
+
+from vision.registry import Registry
+from vision.training.hyperparameters import Hyperparameters
+
+Weights = Iterable[nn.Parameter]
+
+
+@dataclass(frozen=True)
+class OptimizerEntry:
+    name: str
+    make: Callable[[Weights, Hyperparameters], optim.Optimizer]
+
+
+def _sgd(weights: Weights, parameters: Hyperparameters) -> optim.Optimizer:
+    # torch refuses Nesterov without momentum, where it means nothing.
+    return optim.SGD(
+        weights,
+        lr=parameters.learning_rate,
+        momentum=parameters.momentum,
+        weight_decay=parameters.weight_decay,
+        nesterov=parameters.nesterov and parameters.momentum > 0,
+        fused=True,
+    )
+
+
+def _adam(weights: Weights, parameters: Hyperparameters) -> optim.Optimizer:
+    return optim.Adam(
+        weights,
+        lr=parameters.learning_rate,
+        betas=(parameters.beta1, parameters.beta2),
+        weight_decay=parameters.weight_decay,
+        amsgrad=parameters.ams_gradient,
+        fused=True,
+    )
+
+
+def _adamw(weights: Weights, parameters: Hyperparameters) -> optim.Optimizer:
+    return optim.AdamW(
+        weights,
+        lr=parameters.learning_rate,
+        betas=(parameters.beta1, parameters.beta2),
+        weight_decay=parameters.weight_decay,
+        amsgrad=parameters.ams_gradient,
+        fused=True,
+    )
+
+
+OPTIMIZERS: Registry[OptimizerEntry] = Registry(
+    "optimizer", [OptimizerEntry("sgd", _sgd), OptimizerEntry("adam", _adam), OptimizerEntry("adamw", _adamw)]
+)
+
+
+def make_optimizer(module: nn.Module, parameters: Hyperparameters) -> optim.Optimizer:
+    """The optimizer over the weights that are not frozen, its kernels fused (one pass over each tensor)."""
+    weights = [weight for weight in module.parameters() if weight.requires_grad]
+    return OPTIMIZERS.get(parameters.optimizer).make(weights, parameters)

@@ -1,0 +1,53 @@
+"""Where a run stands: all that a later attempt needs to go on as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+Weights = dict[str, Tensor]
+
+
+@dataclass
+class Best:
+    """The best evaluation so far and the weights that reached it (on the CPU)."""
+
+    epoch: int = 0
+    value: float | None = None
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    weights: Weights = field(default_factory=dict)
+
+    def is_beaten_by(self, value: float | None) -> bool:
+        """Whether an evaluation is the new best. The first always is."""
+        return self.epoch == 0 or (value is not None and (self.value is None or value > self.value))
+
+
+@dataclass
+class TrainingState:
+    """`epoch` counts finished epochs, `step` the batches done of the next; the two sums are of those batches."""
+
+    seed: int
+    pretrained: str | None = None
+    epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    images: int = 0
+    outputs: list[dict[str, Tensor]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: Best = field(default_factory=Best)
+    is_finished: bool = False
+    has_stopped_early: bool = False
+
+    def end_epoch(self, values: Mapping[str, float | None]) -> None:
+        """Close the epoch under way with its metrics."""
+        self.epoch += 1
+        self.history.append({"epoch": self.epoch, "values": dict(values)})
+        self.step, self.loss_sum, self.images, self.outputs = 0, 0.0, 0, []
+
+
+def copy_weights(module: nn.Module) -> Weights:
+    """A copy of the network's tensors on the CPU."""
+    return {name: value.detach().to("cpu", copy=True) for name, value in module.state_dict().items()}
