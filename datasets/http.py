@@ -27,7 +27,9 @@ def read_document(request: HttpRequest) -> dict[str, Any]:
     try:
         body = request.body
     except RequestDataTooBig:
-        raise InvalidDocumentError("The document is too large.", hint="A document is a few kilobytes of text.") from None
+        raise InvalidDocumentError(
+            "The document is too large.", hint="A document is a few kilobytes of text."
+        ) from None
     return load_document(body) if body.strip() else {}
 
 

@@ -15,7 +15,7 @@ class Endpoint(models.Model):
 
     class AuthMode(models.TextChoices):
         KEY = "key"
-        TOKEN = "aml_token"
+        TOKEN = "aml_token"  # noqa: S105
 
     name = models.CharField(max_length=32, unique=True)
     auth_mode = models.CharField(max_length=20, choices=AuthMode.choices, default=AuthMode.KEY)

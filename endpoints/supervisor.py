@@ -48,7 +48,9 @@ class Supervisor:
         release_lost_instances()
         claim_instances(self.node)
         rows = DeploymentInstance.objects.filter(node=self.node)
-        instances = {row.pk: row for row in rows.select_related("deployment__endpoint", "deployment__model_version__model")}
+        instances = {
+            row.pk: row for row in rows.select_related("deployment__endpoint", "deployment__model_version__model")
+        }
         for pk in self._slots.keys() - instances.keys():
             self._leaving.append(self._slots.pop(pk))
             self._written_at.pop(pk, None)
@@ -77,7 +79,7 @@ class Supervisor:
         return bool(self._leaving)
 
     def _reconcile(self, instance: DeploymentInstance) -> None:
-        slot = self._slots.setdefault(instance.pk, Slot())
+        slot = self._slots.setdefault(instance.pk, Slot(instance.restarts))
         deployment = instance.deployment
         try:
             seen = slot.step(deployment.generation, lambda: self._make_spec(instance), _patience(deployment))

@@ -41,4 +41,3 @@ def stream_zip(key: str) -> Iterator[bytes]:
                     target.write(chunk)
                     yield outlet.take()
     yield outlet.take()
-

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import IO
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import wraps
+from typing import IO, Concatenate, ParamSpec
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from models_registry import selectors
 from models_registry.archive import stream_zip
 from models_registry.models import ModelVersion
+from vision.errors import NotFoundError
 
 _CHUNK = 1 << 20
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def page(view: View[P]) -> View[P]:
+    """A page view whose NotFoundError becomes the not-found page."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except NotFoundError as error:
+            raise Http404(str(error)) from error
+
+    return wrapped
 
 
 def download_response(request: HttpRequest, version: ModelVersion) -> StreamingHttpResponse:

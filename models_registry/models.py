@@ -54,6 +54,9 @@ class ModelVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.model.name}:{self.number}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("models:version", args=[self.model.name, self.number])
+
     @property
     def version(self) -> str:
         return str(self.number)
@@ -65,6 +68,3 @@ class ModelVersion(models.Model):
     @property
     def task_title(self) -> str:
         return TASK_TYPES.get(self.task_type).title
-
-    def get_absolute_url(self) -> str:
-        return reverse("models:version", args=[self.model.name, self.number])

@@ -15,11 +15,10 @@ from django.db.models import Max
 
 from datasets import storage
 from jobs.models import Trial
-from jobs.selectors import get_job, get_trial
 from models_registry.models import ModelVersion, RegisteredModel
 from vision.errors import ConflictError, Detail, InvalidDocumentError
 from vision.spec.references import parse_model_path
-from vision.spec.settings import InferenceSettings
+from vision.spec.settings import parse_settings
 
 MODEL_FOLDER = "outputs/mlflow-model"
 SETTINGS_FILE = "artifacts/settings.json"
@@ -65,13 +64,15 @@ def register_model(
     return _fill_version(version, f"{source.outputs_key}/{MODEL_FOLDER}", {})
 
 
-def update_settings(version: ModelVersion, settings: Mapping[str, Any], *, user: AbstractBaseUser | None) -> ModelVersion:
+def update_settings(
+    version: ModelVersion, settings: Mapping[str, Any], *, user: AbstractBaseUser | None
+) -> ModelVersion:
     """The same weights with other inference settings, as the model's next version.
 
     Raises:
         InvalidDocumentError: a setting out of its range, or not one of this architecture.
     """
-    checked = _check_settings({**version.settings, **settings}, version.architecture)
+    checked = parse_settings({**version.settings, **settings}, version.architecture).model_dump()
     following = _reserve_version(
         version.model.name,
         task_type=version.task_type,
@@ -107,7 +108,9 @@ def delete_version(version: ModelVersion) -> None:
 
 def find_trial(path: str) -> Trial:
     """The trial a model path leads to; a job alone leads to its best one."""
-    reference = parse_model_path(path)
+    from jobs.selectors import get_job, get_trial
+
+    reference = parse_model_path(path if "://" in path else f"azureml://jobs/{path}")
     if reference.number is not None:
         return get_trial(reference.job, reference.number)
     job = get_job(reference.job)
@@ -160,7 +163,3 @@ def _copy_folder(source: str, target: str, replaced: Mapping[str, bytes]) -> int
             storage.put_file(file, f"{target}/{name}")
             total += file.stat().st_size
     return total
-
-
-def _check_settings(settings: Mapping[str, Any], architecture: str) -> dict[str, Any]:
-    return InferenceSettings.model_validate(dict(settings)).model_dump(exclude_none=True)

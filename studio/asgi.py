@@ -3,4 +3,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
-application = get_asgi_application()
+_django = get_asgi_application()
+
+from endpoints.gateway.asgi import with_scoring  # noqa: E402  needs the apps loaded
+
+application = with_scoring(_django)

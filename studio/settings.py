@@ -25,6 +25,7 @@ REDIS_URL = env.str("REDIS_URL", default="") or broker_url(STUDIO_HOME)
 SECRET_KEY = env.str("STUDIO_SECRET_KEY", default="") or load_or_create_secret(STUDIO_HOME / "secret-key")
 DEBUG = env.bool("STUDIO_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("STUDIO_ALLOWED_HOSTS", default=["*"])
+CSRF_TRUSTED_ORIGINS = env.list("STUDIO_TRUSTED_ORIGINS", default=[])  # behind a proxy: https://darkroom.example
 ROOT_URLCONF = "studio.urls"
 ASGI_APPLICATION = "studio.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -33,6 +34,13 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
+SESSION_COOKIE_NAME = f"darkroom_session_{STUDIO_PORT}"  # cookies ignore ports: two Darkrooms on a host stay apart
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"darkroom_csrf_{STUDIO_PORT}"
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -52,12 +60,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "studio.middleware.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "studio.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -101,6 +110,22 @@ STATIC_URL = "/static/"
 STATIC_ROOT = STUDIO_HOME / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = STUDIO_HOME / "uploads"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+
+# To stderr: whoever starts a process sends that into STUDIO_HOME/logs, so that crashes are kept as well.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("STUDIO_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True, "level": "INFO"},
+        "django.server": {"handlers": [], "propagate": True},
+        "httpx": {"level": "WARNING"},
+        "rq": {"handlers": [], "propagate": True, "level": "WARNING"},
+    },
+}

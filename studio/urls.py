@@ -12,6 +12,7 @@ urlpatterns = [
     path("compute/", compute.compute, name="compute"),
     path("help/", help_pages.index, name="help"),
     path("help/parameters/", help_pages.parameters, name="help-parameters"),
+    path("api/v1/", include("endpoints.scoring_urls")),
     path("api/v1/", api.urls),
     path("api/docs", help_pages.api_docs, name="api-docs"),
     path("datasets/", include("datasets.urls")),

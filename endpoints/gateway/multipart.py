@@ -41,10 +41,14 @@ def read_xai(form: QueryDict) -> dict[str, Any] | None:
         "attributions": _flag(form.get("attributions", "false")),
     }
     for parameter in info.parameters:
-        if parameter.name in form:
-            xai[parameter.name] = _value(parameter.kind, form[parameter.name])
-        elif parameter.kind == "bool" and f"{parameter.name}-shown" in form:
-            xai[parameter.name] = False  # an unticked box sends nothing
+        # A form that shows several algorithms at once tells their fields apart by the algorithm's name.
+        for field in (f"{algorithm}-{parameter.name}", parameter.name):
+            if form.get(field):
+                xai[parameter.name] = _value(parameter.kind, form[field])
+                break
+            if f"{field}-shown" in form and parameter.kind == "bool":
+                xai[parameter.name] = False  # an unticked box sends nothing
+                break
     return xai
 
 

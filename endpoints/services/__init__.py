@@ -1,5 +1,6 @@
 """Writing endpoints and deployments: the desired state that the agents make real."""
 
+from endpoints.services.deploying import DeployRequest, deploy_model
 from endpoints.services.deployments import (
     create_deployment,
     delete_deployment,
@@ -15,10 +16,12 @@ from endpoints.services.endpoints import (
 )
 
 __all__ = [
+    "DeployRequest",
     "create_deployment",
     "create_endpoint",
     "delete_deployment",
     "delete_endpoint",
+    "deploy_model",
     "regenerate_keys",
     "restart_deployment",
     "update_deployment",

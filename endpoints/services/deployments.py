@@ -11,7 +11,7 @@ from endpoints.models import Deployment, DeploymentInstance, Endpoint
 from models_registry.selectors import get_referenced_version
 from vision.errors import ConflictError, Detail, InvalidDocumentError
 from vision.spec.documents import load_document
-from vision.spec.endpoint import DeploymentDocument, parse_deployment
+from vision.spec.endpoint import DeploymentDocument, Probe, parse_deployment
 
 MOST_DEPLOYMENTS = 20
 
@@ -110,14 +110,14 @@ def _fields(parsed: DeploymentDocument) -> dict[str, Any]:
         "instance_count": parsed.instance_count,
         "request_timeout_ms": request_settings.request_timeout_ms,
         "max_concurrent_requests_per_instance": request_settings.max_concurrent_requests_per_instance,
-        "environment_variables": {key: str(value) for key, value in (parsed.environment_variables or {}).items()},
+        "environment_variables": parsed.environment_variables,
         "liveness_probe": _probe(parsed.liveness_probe),
         "readiness_probe": _probe(parsed.readiness_probe),
     }
 
 
-def _probe(probe: Any) -> dict[str, Any]:
-    return dict(probe.model_dump(exclude_unset=True)) if probe is not None else {}
+def _probe(probe: Probe | None) -> dict[str, Any]:
+    return probe.model_dump(exclude_unset=True) if probe is not None else {}
 
 
 def _process_facts(deployment: Deployment) -> tuple[Any, ...]:

@@ -17,6 +17,9 @@ MOST_MIRRORED = 50
 _KEYS = {"primary": "primary_key", "secondary": "secondary_key"}
 
 
+_RESERVED = {"new"}  # the wizard's own address
+
+
 def create_endpoint(document: str | bytes | dict[str, Any], *, user: AbstractBaseUser | None) -> Endpoint:
     """An endpoint without deployments, with two fresh keys.
 
@@ -26,14 +29,17 @@ def create_endpoint(document: str | bytes | dict[str, Any], *, user: AbstractBas
     """
     parsed = parse_endpoint(document)
     check_traffic(parsed.traffic, [])
+    if parsed.name.lower() in _RESERVED:
+        detail = Detail("is the address of the deploy page", path="name")
+        raise InvalidDocumentError(f"An endpoint cannot be named {parsed.name!r}.", details=[detail])
     _check_auth_mode(parsed.auth_mode)
     try:
         with transaction.atomic():
             return Endpoint.objects.create(
                 name=parsed.name,
                 auth_mode=parsed.auth_mode,
-                description=parsed.description or "",
-                tags=parsed.tags or {},
+                description=parsed.description,
+                tags=parsed.tags,
                 primary_key=new_key(),
                 secondary_key=new_key(),
                 created_by=user,
@@ -98,6 +104,9 @@ def new_key() -> str:
 
 def _set_traffic(endpoint: Endpoint, traffic: Any, mirror: Any) -> None:
     names = [deployment.name for deployment in endpoint.deployments.all()]
+    if not isinstance(traffic, dict):
+        detail = Detail("a map of deployments to per cents is wanted", path="traffic")
+        raise InvalidDocumentError("traffic is no map.", hint="traffic: {blue: 90, green: 10}", details=[detail])
     check_traffic(traffic, names)
     shares = {name: int(share) for name, share in traffic.items()}
     _check_mirror(mirror or {}, shares, names)

@@ -44,7 +44,12 @@ class ServerSpec:
             "--port": port,
             "--request-timeout-ms": self.request_timeout_ms,
         }
-        return [sys.executable, "-m", "endpoints.model_server", *(str(part) for pair in options.items() for part in pair)]
+        return [
+            sys.executable,
+            "-m",
+            "endpoints.model_server",
+            *(str(part) for pair in options.items() for part in pair),
+        ]
 
 
 class ModelServer:
@@ -92,12 +97,17 @@ class ModelServer:
         now = time.monotonic()
         if self._stop_asked_at is None:
             self._stop_asked_at = now
-            self._signal(signal.SIGTERM)
+            lifeline.kill_group(self.pid, signal.SIGTERM)  # its lanes are processes of their own
         elif now - self._stop_asked_at > _GRACE_SECONDS:
             self.kill()
 
     def kill(self) -> None:
-        self._signal(signal.SIGKILL)
+        lifeline.kill_group(self.pid)
+
+    def bury(self) -> None:
+        """After its end: what is left of its session (a lane can outlive a killed server) and its descriptor."""
+        self.kill()
+        self._process.release()
 
     def read_log_tail(self) -> str:
         """The last 64 KB of what it wrote."""
@@ -117,13 +127,6 @@ class ModelServer:
             self.healthy_since = self.healthy_since or time.monotonic()
         else:
             self.misses += 1
-
-    def _signal(self, number: int) -> None:
-        # Its whole session: LitServe runs each lane in a process of its own.
-        try:
-            os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):
-            pass
 
 
 def read_tail(path: Path) -> str:

@@ -39,8 +39,8 @@ class Seen:
 class Slot:
     """The servers of one instance: the one that serves and, while it is being replaced, its successor."""
 
-    def __init__(self) -> None:
-        self.restarts = 0
+    def __init__(self, restarts: int = 0) -> None:
+        self.restarts = restarts
         self._current: ModelServer | None = None
         self._successor: ModelServer | None = None
         self._leaving: list[ModelServer] = []
@@ -162,5 +162,8 @@ class Slot:
 
     def _see_out(self) -> None:
         for server in self._leaving:
-            server.ask_to_stop()
+            if server.exit_code is None:
+                server.ask_to_stop()
+            else:
+                server.bury()
         self._leaving = [server for server in self._leaving if server.exit_code is None]

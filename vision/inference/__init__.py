@@ -1,0 +1,1 @@
+"""Trained models: prepared images in, predictions out; packaging as MLflow models."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from vision.tasks.base import Evaluation, Outputs, Task
+from vision.tasks.base import Evaluation, Outputs, SplitImages, Task
 from vision.training.checkpoints import prune_checkpoints, write_checkpoint
 from vision.training.distributed import ProcessGroup
 from vision.training.early_stopping import EarlyStopping
 from vision.training.event_log import EventWriter
 from vision.training.faults import check_loss
 from vision.training.hyperparameters import Hyperparameters
-from vision.training.inputs.batches import TrainingBatches
-from vision.training.inputs.loader import Batch
+from vision.training.inputs.batches import TrainingBatches, ValidationBatches
+from vision.training.inputs.loader import Batch, make_loader
 from vision.training.interrupt import StopRequest
 from vision.training.progress import ProgressReporter
 from vision.training.schedules import learning_rate_at
@@ -28,6 +28,13 @@ from vision.training.state import Best, TrainingState, copy_weights
 from vision.training.updates import Updater, hold_back
 
 _STOP_CHECK_STEPS = 10  # with several processes: agreeing on a stop costs an exchange
+
+
+def describe_epoch(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
+    """One log line of an epoch's most looked-at metrics."""
+    shown = ("loss_train", "loss_valid", "accuracy", "learning_rate")
+    figures = ", ".join(f"{name} {values[name]:.4g}" for name in shown if name in values)
+    return f"Epoch {epoch} of {epochs}: {figures}"
 
 
 class StoppedError(Exception):
@@ -47,7 +54,7 @@ class Trainer:
     updater: Updater
     batches: TrainingBatches
     training: DataLoader[Batch]
-    validation: DataLoader[Batch]
+    validation: SplitImages
     group: ProcessGroup
     events: EventWriter
     stop: StopRequest
@@ -69,12 +76,12 @@ class Trainer:
             self._end_epoch()
             self._stop_if_asked(is_epoch_end=True)
 
-    def evaluate(self, loader: DataLoader[Batch], split: str) -> tuple[Evaluation, list[Outputs]]:
+    def evaluate(self, images: SplitImages, split: str) -> tuple[Evaluation, list[Outputs]]:
         """Score the network as it is on a split, in full precision: as the packaged model will."""
         self.module.eval()
         outputs = []
         with torch.inference_mode():
-            for batch in self._on_device(loader):
+            for batch in self._on_device(self._evaluation_loader(images)):
                 decoded = self.task.evaluation_step(self.module, batch)
                 outputs.append({name: values.cpu() for name, values in decoded.items()})
         outputs = self.group.gather(outputs)
@@ -139,6 +146,7 @@ class Trainer:
         if self.group.is_main:
             known = {name: value for name, value in values.items() if value is not None}
             self.events.write("metrics", epoch=epoch, values=known)
+            self.events.write("log", level="info", message=describe_epoch(epoch, parameters.number_of_epochs, known))
         self._write_checkpoint(is_best)
 
     def _training_values(self) -> dict[str, float | None]:
@@ -193,6 +201,12 @@ class Trainer:
         )
         self.events.write("checkpoint", epoch=self.state.epoch, path=str(path), is_best=is_best)
         prune_checkpoints(self.checkpoint_dir, self.parameters.checkpoint_frequency)
+
+    def _evaluation_loader(self, images: SplitImages) -> DataLoader[Batch]:
+        batches = ValidationBatches(len(images.rows), self.parameters.validation_batch_size, self.group.share)
+        # From the cache a batch is a plain copy, quicker than handing it from one process to another.
+        workers = 0 if images.source.is_cached else self.parameters.number_of_workers
+        return make_loader(images.dataset, batches, self.task.collate, workers, self.group.device)
 
     def _set_training_mode(self) -> None:
         self.module.train()

@@ -6,6 +6,94 @@ Source: SPEC §8.1.
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from safetensors.torch import save_file
+
+from vision.architectures import Built
+from vision.tasks.base import Evaluation, SplitImages
+from vision.training.checkpoints import list_checkpoints, read_checkpoint
+from vision.training.event_log import make_finite
+from vision.training.loop import Trainer
+from vision.training.run_document import RunDocument
+from vision.training.state import Weights
+
+VALIDATION_FILES = ("evaluation.json", "predictions.parquet")
+TEST_FILES = ("test_evaluation.json", "test_predictions.parquet")
+
+
+def write_outputs(run: RunDocument, trainer: Trainer, built: Built, splits: dict[str, SplitImages]) -> None:
+    """Score the best epoch's weights on each split (`validation`, and `test` if there is one) and write every output.
+
+    Every process takes part in the scoring; the first one writes.
+    """
+    best = trainer.state.best
+    trainer.module.load_state_dict(best.weights)
+    for split, files in (("validation", VALIDATION_FILES), ("test", TEST_FILES)):
+        if split in splits:
+            evaluation, outputs = trainer.evaluate(splits[split], split)
+            if trainer.group.is_main:
+                folder = run.output_dir / "evaluation"
+                _write_json(folder / files[0], evaluation.report)
+                trainer.task.write_predictions(outputs, splits[split].rows, folder / files[1])
+                if split == "validation":
+                    _write_artifacts(run, evaluation)
+    if trainer.group.is_main:
+        _write_weights(run, best.weights)
+        _export_checkpoints(run, trainer.parameters.checkpoint_frequency)
+        _package(run, trainer, built)
+    trainer.group.wait()
+
+
+def _write_artifacts(run: RunDocument, evaluation: Evaluation) -> None:
+    folder = run.output_dir / "train_artifacts"
+    _write_json(folder / "labels.json", run.label_names)
+    _write_json(folder / "per_label_metrics.json", evaluation.per_label)
+
+
+def _write_weights(run: RunDocument, weights: Weights) -> None:
+    folder = run.output_dir / "outputs"
+    folder.mkdir(parents=True, exist_ok=True)
+    _save_tensors(run, weights, folder / "model.safetensors")
+
+
+def _export_checkpoints(run: RunDocument, frequency: int) -> None:
+    """The epochs `checkpoint_frequency` asked to keep, as weights alone."""
+    folder = run.output_dir / "train_artifacts" / "checkpoints"
+    for epoch, path in sorted(list_checkpoints(run.checkpoint_dir).items()):
+        if frequency and epoch and epoch % frequency == 0:
+            folder.mkdir(parents=True, exist_ok=True)
+            _save_tensors(run, read_checkpoint(path)["module"], folder / f"epoch-{epoch:03d}.safetensors")
+
+
+def _package(run: RunDocument, trainer: Trainer, built: Built) -> None:
+    from vision.inference.packaging import ModelCard, save_mlflow_model
+
+    folder = run.output_dir / "outputs" / "mlflow-model"
+    # A resumed attempt may find what a killed one had begun.
+    shutil.rmtree(folder, ignore_errors=True)
+    best = trainer.state.best
+    card = ModelCard(
+        task_type=run.task_type,
+        architecture=run.architecture,
+        label_names=run.label_names,
+        mean=built.mean,
+        std=built.std,
+        interpolation=built.interpolation,
+        metrics={name: value for name, value in best.metrics.items() if value is not None},
+        trained_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    )
+    save_mlflow_model(folder, best.weights, card, trainer.task.inference_settings())
+
+
+def _save_tensors(run: RunDocument, weights: Weights, path: Path) -> None:
+    metadata = {"architecture": run.architecture, "label_names": json.dumps(run.label_names)}
+    save_file({name: value.contiguous() for name, value in weights.items()}, path, metadata)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(make_finite(value), ensure_ascii=False, allow_nan=False), encoding="utf-8")

@@ -77,6 +77,8 @@ def _open_jpeg(path: Path, shorter_side: int) -> Image.Image:
     with Image.open(path) as image:
         width, height = image.size
         scale = shorter_side / min(width, height)
-        if scale < 1:
+        if scale < 0.5 and image.mode == "RGB":
+            # Less than half is wanted: the decoder can leave out the rest.
             image.draft("RGB", (round(width * scale), round(height * scale)))
-        return ImageOps.exif_transpose(image).convert("RGB")
+            return ImageOps.exif_transpose(image)
+    return open_image(path)

@@ -73,6 +73,11 @@ class ImageSource:
         self.is_cached = has_cache(self.folder, self.key)
         self.__dict__.pop("_pixels", None)
 
+    def cached_bytes(self) -> int:
+        """What the cache takes on disk, and in memory once read."""
+        path = self.folder / f"{self.key}.u8"
+        return path.stat().st_size if path.exists() else 0
+
     @cached_property
     def _pixels(self) -> PixelCache:
         return open_cache(self.folder, self.key, self._read) if self.is_cached else PixelCache(self._read)

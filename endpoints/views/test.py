@@ -1,0 +1,140 @@
+"""The Test tab: one image through the same gateway as everybody's requests."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from datasets import storage
+from endpoints import selectors
+from endpoints.gateway.multipart import read_xai
+from endpoints.gateway.score import DEPLOYMENT_HEADER, Answer, score_request
+from endpoints.models import Endpoint
+from models_registry.http import page
+from vision.catalog.explainers import EXPLAINERS
+from vision.data.images import make_thumbnail, open_image
+from vision.data.manifest import query_rows
+from vision.errors import InvalidDocumentError, UserError
+from vision.spec.scoring import build_scoring_request
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHOWN_LABELS = 10
+_SAMPLES = 12
+_LONGEST_TEXT = 120
+
+
+@page
+@require_POST
+def answer(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Score the posted image; the answer alone for htmx, the whole tab without it."""
+    from endpoints.views.show import base_context
+
+    endpoint = selectors.get_endpoint(name)
+    context: dict[str, Any] = {"endpoint": endpoint}
+    try:
+        context |= _score(request, endpoint)
+    except UserError as error:
+        context["error"] = error.to_dict()
+    if request.headers.get("HX-Request"):
+        return render(request, "endpoints/_answer.html", context)
+    context |= base_context(request, endpoint, "test") | test_context(endpoint, request.POST)
+    return render(request, "endpoints/detail_test.html", context)
+
+
+def test_context(endpoint: Endpoint, given: QueryDict) -> dict[str, Any]:
+    """The form: algorithms with their parameters, deployments, images to choose from."""
+    algorithm = given.get("xai_algorithm", "")
+    return {
+        "explainers": list(EXPLAINERS),
+        "algorithm": algorithm,
+        "chosen_deployment": given.get("deployment", ""),
+        "chosen_sample": given.get("sample", ""),
+        "samples": _list_samples(endpoint),
+    }
+
+
+def _score(request: HttpRequest, endpoint: Endpoint) -> dict[str, Any]:
+    image = _read_image(request)
+    thumbnail = make_thumbnail(open_image(image), side=448)
+    body = json.dumps(build_scoring_request([image], read_xai(request.POST))).encode()
+    started = time.perf_counter()
+    deployment = request.POST.get("deployment") or None
+    scored = async_to_sync(score_request)(endpoint.name, body, key=None, deployment=deployment)
+    milliseconds = (time.perf_counter() - started) * 1000
+    picture = f"data:image/webp;base64,{base64.b64encode(thumbnail).decode()}"
+    return {"picture": picture, "milliseconds": milliseconds, **_read_answer(scored)}
+
+
+def _read_answer(scored: Answer) -> dict[str, Any]:
+    content = json.loads(scored.body)
+    if scored.status != 200:
+        return {"error": content["error"]}
+    element = content[0]
+    pairs = sorted(zip(element["labels"], element["probs"], strict=True), key=lambda pair: pair[1], reverse=True)
+    picture = element.get("visualizations")
+    timing = re.search(r"model;dur=([0-9.]+)", scored.headers.get("server-timing", ""))
+    return {
+        "probabilities": [{"label": label, "value": value} for label, value in pairs[:_SHOWN_LABELS]],
+        "more_labels": max(0, len(pairs) - _SHOWN_LABELS),
+        "explanation": f"data:image/png;base64,{picture}" if isinstance(picture, str) else "",
+        "explained_label": element.get("explained_label", pairs[0][0]),
+        "is_informative": element.get("is_informative", True),
+        "served_by": scored.headers.get(DEPLOYMENT_HEADER, ""),
+        "model_milliseconds": float(timing[1]) if timing else None,
+        "json": json.dumps(_shorten(content), indent=2),
+    }
+
+
+def _read_image(request: HttpRequest) -> bytes:
+    file = request.FILES.get("image")
+    if file is not None:
+        return bytes(file.read())
+    sample = request.POST.get("sample", "")
+    if _SHA256.fullmatch(sample) and storage.exists(storage.blob_key(sample)):
+        return storage.read_bytes(storage.blob_key(sample))
+    raise InvalidDocumentError("There is no image to score.", hint="Drop an image on the form, or choose one below it.")
+
+
+def _list_samples(endpoint: Endpoint) -> list[dict[str, Any]]:
+    """Images to try: validation images of the data behind the first deployment's model."""
+    for deployment in endpoint.deployments.select_related("model_version__trial__job__training_data__dataset"):
+        trial = deployment.model_version.trial
+        if trial is None:
+            continue
+        version = trial.job.validation_data or trial.job.training_data
+        if not version.manifest_key or not storage.exists(version.manifest_key):
+            continue
+        from datasets.selectors import manifest_path
+
+        manifest = manifest_path(version)
+        rows = (
+            query_rows(manifest, split="validation", limit=_SAMPLES).rows or query_rows(manifest, limit=_SAMPLES).rows
+        )
+        place = {"dataset": version.dataset.name, "number": version.number}
+        return [{**place, "sha256": row["sha256"], "name": row["path"]} for row in rows]
+    return []
+
+
+def _shorten(value: Any) -> Any:
+    """The answer as one can read it: long texts and arrays by their beginning."""
+    if isinstance(value, dict):
+        return {key: _shorten(item) for key, item in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return f"array of shape {_shape(value)}"
+    if isinstance(value, list):
+        return [_shorten(item) for item in value]
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        return f"{value[:40]}… ({len(value)} characters)"
+    return value
+
+
+def _shape(value: Any) -> list[int]:
+    return [len(value), *_shape(value[0])] if isinstance(value, list) and value else []

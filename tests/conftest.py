@@ -1,0 +1,97 @@
+"""Fixtures that every part of the suite shares. STUDIO_HOME is a temporary folder from tests/settings.py on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import Running, start_darkroom
+
+
+@pytest.fixture
+def storage(tmp_path, settings) -> Path:
+    """A storage of this test's own; the folder it lies in."""
+    folder = tmp_path / "storage"
+    folder.mkdir()
+    settings.STORAGE_URL = folder.as_uri()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def broker_server() -> Iterator[str]:
+    """The address of a real broker: REDIS_URL where it is given, else the embedded Valkey."""
+    from django.conf import settings
+
+    from studio.valkey import start_valkey, wait_for_broker
+
+    if os.environ.get("REDIS_URL"):
+        yield os.environ["REDIS_URL"]
+        return
+    process = start_valkey(settings.STUDIO_HOME, settings.STUDIO_HOME / "logs" / "valkey.log")
+    wait_for_broker(settings.REDIS_URL, process)
+    yield settings.REDIS_URL
+    process.stop()
+
+
+@pytest.fixture
+def broker(broker_server):
+    """A connection to an empty broker."""
+    from redis import Redis
+
+    with Redis.from_url(broker_server) as connection:
+        connection.flushdb()
+        yield connection
+        connection.flushdb()
+
+
+@pytest.fixture
+def run_queue(broker) -> Callable[..., None]:
+    """`run_queue("default", ...)` works the queues off until they are empty, all of them if none is named.
+
+    A real RQ worker, in this process: what is enqueued on commit needs `django_db(transaction=True)` or
+    `django_capture_on_commit_callbacks(execute=True)`.
+    """
+
+    def run(*names: str) -> None:
+        from tests.queues import drain
+
+        drain(*names)
+
+    return run
+
+
+@pytest.fixture
+def owner(db):
+    from studio.accounts import get_owner
+
+    return get_owner()
+
+
+@pytest.fixture
+def api(owner):
+    """A test client that calls with the admin token."""
+    from django.conf import settings
+    from django.test import Client
+
+    return Client(headers={"Authorization": f"Bearer {settings.STUDIO_ADMIN_TOKEN}"})
+
+
+@pytest.fixture
+def signed_in(owner):
+    """A test client with the owner's session, CSRF checks on as in a browser."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture(scope="session")
+def darkroom(tmp_path_factory) -> Iterator[Running]:
+    """A whole Darkroom, started as a user starts it, with a home and a port of its own."""
+    running = start_darkroom(tmp_path_factory.mktemp("darkroom") / "a home")
+    yield running
+    running.stop()

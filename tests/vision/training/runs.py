@@ -1,0 +1,142 @@
+"""Small runs for tests: images of 40 px whose classes differ in colour, as blobs, Parquet and run documents."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from vision.training.distributed import join_group
+from vision.training.event_log import EventWriter, read_events
+from vision.training.interrupt import StopRequest
+from vision.training.run_document import RunDocument
+from vision.training.session import Session
+
+COLOURS = {"amber": (220, 160, 40), "blue": (40, 70, 200), "green": (40, 160, 70)}
+
+PARAMETERS: dict[str, Any] = {
+    "model_name": "mobilenetv2",
+    "number_of_epochs": 2,
+    "training_batch_size": 8,
+    "validation_batch_size": 8,
+    "gradient_accumulation_step": 1,
+    "early_stopping": True,
+    "early_stopping_patience": 5,
+    "early_stopping_delay": 5,
+    "learning_rate": 0.01,
+    "learning_rate_scheduler": "warmup_cosine",
+    "step_lr_gamma": 0.5,
+    "step_lr_step_size": 5,
+    "warmup_cosine_lr_cycles": 0.45,
+    "warmup_cosine_lr_warmup_epochs": 1,
+    "optimizer": "sgd",
+    "momentum": 0.9,
+    "weight_decay": 1e-4,
+    "nesterov": True,
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "ams_gradient": False,
+    "evaluation_frequency": 1,
+    "number_of_workers": 0,
+    "random_seed": 3,
+    "mixed_precision": "off",
+    "pretrained": "none",
+    "log_training_metrics": "disable",
+    "log_validation_loss": "enable",
+    "training_crop_size": 32,
+    "validation_resize_size": 36,
+    "validation_crop_size": 32,
+    "weighted_loss": 0,
+}
+
+
+def make_run(folder: Path, images: int = 8, labels: Mapping[str, int] | None = None, **changes: Any) -> RunDocument:
+    """A run in `folder` over `images` training images a class (or `labels`: how many of each), half as many validated.
+
+    `changes` are parameters, or fields of the run document.
+    """
+    counts = dict(labels or dict.fromkeys(COLOURS, images))
+    fields = {name: changes.pop(name) for name in list(changes) if name in RunDocument.model_fields}
+    run = RunDocument(
+        **{
+            "task_type": "image_classification",
+            "architecture": "mobilenetv2",
+            "parameters": PARAMETERS | changes,
+            "label_names": sorted(counts),
+            "train": write_split(folder, "train", counts, seed=1),
+            "validation": write_split(folder, "validation", {name: max(1, n // 2) for name, n in counts.items()}, 2),
+            "images_dir": folder / "images",
+            "cache_dir": folder / "cache",
+            "output_dir": folder / "output",
+            "checkpoint_dir": folder / "checkpoints",
+            "events_path": folder / "events.jsonl",
+            "primary_metric": "accuracy",
+        }
+        | fields
+    )
+    run.write(folder / "run.json")
+    return run
+
+
+def write_split(folder: Path, split: str, counts: Mapping[str, int], seed: int) -> Path:
+    """Draw the images of a split into `folder/images/blobs` and list them in `folder/<split>.parquet`."""
+    random = np.random.default_rng(seed)
+    rows = [
+        _store(folder / "images", split, f"{label}-{number}.jpg", _draw(COLOURS[label], random), label)
+        for label, count in counts.items()
+        for number in range(count)
+    ]
+    for number, row in enumerate(rows):
+        row["row"] = number
+    path = folder / f"{split}.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def _draw(colour: tuple[int, int, int], random: np.random.Generator) -> bytes:
+    noise = random.normal(0, 40, (40, 48, 3))
+    pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def _store(images_dir: Path, split: str, name: str, data: bytes, label: str) -> dict[str, Any]:
+    sha256 = hashlib.sha256(data).hexdigest()
+    blob = images_dir / "blobs" / sha256[:2] / sha256
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(data)
+    return {
+        "row": 0,
+        "split": split,
+        "path": f"{split}/{name}",
+        "sha256": sha256,
+        "format": "jpeg",
+        "width": 48,
+        "height": 40,
+        "bytes": len(data),
+        "labels": [label],
+        "annotation": json.dumps(label),
+        "source_file": "train_annotations.jsonl",
+        "source_line": 1,
+    }
+
+
+def train(run: RunDocument) -> list[dict[str, Any]]:
+    """Carry a run out in this process; returns its events."""
+    with EventWriter(run.events_path) as events:
+        Session(run, join_group(), events, StopRequest()).carry_out()
+    return read_events(run.events_path)[0]
+
+
+def metrics_by_epoch(events: list[dict[str, Any]]) -> dict[int, dict[str, float]]:
+    """The last metrics told for each epoch, as a reader that replaces repeats holds them."""
+    return {event["epoch"]: event["values"] for event in events if event["type"] == "metrics"}

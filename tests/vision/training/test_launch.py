@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from vision.training.launch import training_command, training_environment
+
+
+def test_the_command_starts_one_process_a_device() -> None:
+    command = training_command(Path("a b/run.json"), 2)
+    assert command[-3:] == ["-m", "vision.training", "a b/run.json"]
+    assert command[command.index("--nproc-per-node") + 1] == "2"
+
+
+def test_the_environment_finds_our_package_and_keeps_the_rest(monkeypatch) -> None:
+    monkeypatch.setenv("SOMETHING", "else")
+    environment = training_environment(3)
+    assert environment["OMP_NUM_THREADS"] == "3"
+    assert environment["SOMETHING"] == "else"
+    assert (Path(environment["PYTHONPATH"].split(":")[0]) / "vision" / "training").is_dir()
+
+
+def test_what_the_web_imports_loads_no_torch() -> None:
+    names = ["run_document", "event_log", "launch"]
+    code = f"import sys\nfor n in {names}: __import__('vision.training.' + n)\nassert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, env=training_environment(1))

@@ -1,0 +1,113 @@
+"""A run that was cut off and resumed tells the same metrics as one left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.vision.training.runs import make_run, metrics_by_epoch, train
+from vision.training.checkpoints import list_checkpoints
+from vision.training.event_log import read_events
+from vision.training.launch import training_command, training_environment
+from vision.training.run_document import RunDocument
+
+SETTINGS = {"images": 16, "number_of_epochs": 6, "training_batch_size": 4, "number_of_workers": 0}
+
+
+def start(run_path: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        training_command(run_path),
+        env=training_environment(1),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def wait_for(process: subprocess.Popen[bytes], run: RunDocument, is_reached, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not any(is_reached(event) for event in read_events(run.events_path)[0]):
+        assert process.poll() is None, "the run ended before it came there"
+        assert time.monotonic() < deadline, "the run never came there"
+        time.sleep(0.01)
+
+
+def is_inside_epoch_three(event) -> bool:
+    return event["type"] == "progress" and event["epoch"] == 3 and 0 < event["step"] < event["steps"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, float]]:
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    run = make_run(folder, **SETTINGS)
+    process = start(folder / "run.json")
+    assert process.wait(120) == 0
+    return metrics_by_epoch(read_events(run.events_path)[0])
+
+
+def resume(run: RunDocument) -> dict[int, dict[str, float]]:
+    newest = max(list_checkpoints(run.checkpoint_dir).items())[1]
+    run.model_copy(update={"resume_from": newest}).write(run.events_path.parent / "run.json")
+    process = start(run.events_path.parent / "run.json")
+    assert process.wait(120) == 0
+    return metrics_by_epoch(read_events(run.events_path)[0])
+
+
+@pytest.mark.slow
+def test_killed_inside_an_epoch(tmp_path: Path, uninterrupted: dict[int, dict[str, float]]) -> None:
+    run = make_run(tmp_path, **SETTINGS)
+    process = start(tmp_path / "run.json")
+    wait_for(process, run, is_inside_epoch_three)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert resume(run) == uninterrupted
+
+
+@pytest.mark.slow
+def test_stopped_inside_an_epoch(tmp_path: Path, uninterrupted: dict[int, dict[str, float]]) -> None:
+    run = make_run(tmp_path, **SETTINGS)
+    process = start(tmp_path / "run.json")
+    wait_for(process, run, is_inside_epoch_three)
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(30)
+    events = read_events(run.events_path)[0]
+    assert [event["type"] for event in events[-2:]] == ["checkpoint", "stopped"]
+    assert events[-1]["reason"] == "SIGTERM"
+    assert resume(run) == uninterrupted
+
+
+@pytest.mark.slow
+def test_a_lost_lease_ends_the_process(tmp_path: Path) -> None:
+    lease = tmp_path / "lease"
+    lease.write_text("mine")
+    run = make_run(tmp_path, attempt="mine", lease_path=lease, **(SETTINGS | {"number_of_epochs": 10_000}))
+    process = start(tmp_path / "run.json")
+    wait_for(process, run, lambda event: event["type"] == "progress")
+    lease.write_text("another's")
+    assert process.wait(15) != 0
+    assert read_events(run.events_path)[0][-1]["reason"] == "lease taken by another attempt"
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_any_checkpoint_leads_to_the_same_end(tmp_path: Path, epochs: int) -> None:
+    settings = {"images": 6, "number_of_epochs": 3, "checkpoint_frequency": 1, "log_training_metrics": "enable"}
+    run = make_run(tmp_path / "whole", **settings, optimizer="adamw", learning_rate=0.001)
+    whole = train(run)
+    resumed = make_run(
+        tmp_path / "resumed",
+        **settings,
+        optimizer="adamw",
+        learning_rate=0.001,
+        resume_from=run.checkpoint_dir / f"checkpoint-{epochs}.pt",
+    )
+    events = train(resumed)
+    for epoch, values in metrics_by_epoch(events).items():
+        assert values == metrics_by_epoch(whole)[epoch]
+    assert {name: events[-1][name] for name in ("best_epoch", "epochs", "metrics")} == {
+        name: whole[-1][name] for name in ("best_epoch", "epochs", "metrics")
+    }

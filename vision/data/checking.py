@@ -1,0 +1,81 @@
+"""Opening every image of an import once, several at a time, and storing what is good."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from vision.data.images import make_thumbnail, open_image, probe_image
+from vision.data.limits import ImportLimits
+from vision.data.upload import Upload
+from vision.errors import InvalidImageError
+
+_WINDOW = 64  # images handed to the threads at once: enough to keep them busy, few enough to stop soon
+
+
+class ImageSink(Protocol):
+    """Where good images go, by their hash. Called from several threads; storing one twice is harmless."""
+
+    def has_image(self, sha256: str) -> bool:
+        """Whether image and thumbnail are both stored."""
+
+    def put_image(self, sha256: str, path: Path) -> None:
+        """Store the file as it was uploaded."""
+
+    def put_thumbnail(self, sha256: str, data: bytes) -> None:
+        """Store its WebP thumbnail."""
+
+
+@dataclass(frozen=True)
+class CheckedImage:
+    """What checking one file found: the facts of a good image, or why it is none (`code`, `problem`)."""
+
+    file: str
+    sha256: str = ""
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    bytes: int = 0
+    code: str = ""
+    problem: str = ""
+
+
+def check_images(
+    upload: Upload, files: Sequence[str], sink: ImageSink, limits: ImportLimits, workers: int | None = None
+) -> Iterator[CheckedImage]:
+    """Open, verify, hash, store and thumbnail each file; answers in the order asked."""
+    with ThreadPoolExecutor(workers or min(8, os.cpu_count() or 1)) as pool:
+        for window in _windows(files):
+            yield from pool.map(lambda file: check_image(upload, file, sink, limits), window)
+
+
+def check_image(upload: Upload, file: str, sink: ImageSink, limits: ImportLimits) -> CheckedImage:
+    """Decode one file fully, upright, and hand it with its thumbnail to the sink."""
+    path = upload.path(file)
+    size = path.stat().st_size
+    if size > limits.max_image_bytes:
+        problem = f"The file has {size >> 20} MB; {limits.max_image_bytes >> 20} are allowed."
+        return CheckedImage(file, code="image_too_large", problem=problem)
+    data = path.read_bytes()
+    try:
+        facts = probe_image(data)
+        image = open_image(data)
+    except InvalidImageError as error:
+        return CheckedImage(file, code=error.code, problem=str(error))
+    sha256 = hashlib.sha256(data).hexdigest()
+    if not sink.has_image(sha256):
+        sink.put_thumbnail(sha256, make_thumbnail(image))
+        sink.put_image(sha256, path)
+    return CheckedImage(file, sha256, facts.format, image.width, image.height, size)
+
+
+def _windows(files: Iterable[str]) -> Iterator[list[str]]:
+    iterator = iter(files)
+    while window := list(islice(iterator, _WINDOW)):
+        yield window

@@ -1,0 +1,145 @@
+"""Opening image files that nobody has vouched for."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vision.errors import InvalidImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+MAX_PIXELS = 100_000_000
+"""A decoded image takes three bytes a pixel: 300 MB at most."""
+THUMBNAIL_SIDE = 256
+_HINT = f"Use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
+_NOT_IMAGES = [  # what arrives under an image's name most often
+    (b"<svg", "an SVG drawing"),
+    (b"<!doctype html", "an HTML page"),
+    (b"<html", "an HTML page"),
+    (b"<?xml", "an XML document"),
+    (b"%pdf", "a PDF"),
+    (b"ftypheic", "a HEIC photo"),
+    (b"ftypavif", "an AVIF image"),
+    (b"pk\x03\x04", "a zip archive"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself"),
+]
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What an image is: `format` in lower case ("jpeg"), `width` and `height` in px after EXIF orientation."""
+
+    format: str
+    width: int
+    height: int
+
+    @property
+    def content_type(self) -> str:
+        return f"image/{self.format}"
+
+
+def open_image(source: bytes | Path) -> Image.Image:
+    """The image fully decoded, RGB, upright by its EXIF orientation. First frame of an animation.
+
+    Raises:
+        InvalidImageError: not an image we open, damaged, or over `MAX_PIXELS`.
+        FileNotFoundError: no such file.
+    """
+    with _open(source) as image:
+        try:
+            image.load()
+            return _to_rgb(ImageOps.exif_transpose(image))
+        except Image.DecompressionBombError as error:
+            raise _too_large() from error
+        except Exception as error:  # Pillow's decoders raise whatever their format makes them raise
+            raise InvalidImageError(
+                f"The image is damaged: {error}.", hint="Save it again from its source.", code="damaged_image"
+            ) from error
+
+
+def probe_image(source: bytes | Path) -> ImageFacts:
+    """Format and upright size from the header alone.
+
+    Raises:
+        InvalidImageError: not an image we open, or over `MAX_PIXELS`.
+        FileNotFoundError: no such file.
+    """
+    with _open(source) as image:
+        return describe_image(image)
+
+
+def describe_image(image: Image.Image) -> ImageFacts:
+    """The facts of an image that Pillow has opened but we have not yet turned."""
+    width, height = image.size
+    try:
+        is_turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    except Exception:  # noqa: BLE001  a broken EXIF block says nothing about orientation
+        is_turned = False
+    name = (image.format or "").lower()
+    return ImageFacts("jpeg" if name == "mpo" else name, *((height, width) if is_turned else (width, height)))
+
+
+def make_thumbnail(image: Image.Image, side: int = THUMBNAIL_SIDE) -> bytes:
+    """A WebP whose longer side is at most `side` px."""
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    target = io.BytesIO()
+    small.save(target, "WEBP", quality=80, method=2)
+    return target.getvalue()
+
+
+def _open(source: bytes | Path) -> Image.Image:
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(file, formats=FORMATS)
+    except FileNotFoundError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise _too_large() from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, TypeError) as error:
+        raise InvalidImageError(f"This is {_name_content(source)}.", hint=_HINT) from error
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+        raise _too_large()
+    if image.width == 0 or image.height == 0:
+        raise InvalidImageError("The image has no pixels.", code="damaged_image")
+    return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel: Pillow would clip, not scale
+        values = np.asarray(image).astype(np.float32)
+        scale = 255.0 / (65535.0 if values.max(initial=0) > 255 else 255.0)
+        image = Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
+    elif image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    return image.convert("RGB")
+
+
+def _too_large() -> InvalidImageError:
+    return InvalidImageError(
+        f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.",
+        hint="Scale it down, or cut it into tiles.",
+        code="image_too_large",
+    )
+
+
+def _name_content(source: bytes | Path) -> str:
+    if isinstance(source, bytes):
+        head = source[:512]
+    else:
+        with source.open("rb") as file:
+            head = file.read(512)
+    if not head:
+        return "an empty file"
+    start = head.lower()
+    return next((name for mark, name in _NOT_IMAGES if mark in start), "not an image we can open")

@@ -1,0 +1,106 @@
+"""The files of one upload, and finding among them the one an `image_url` means."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class ImageNotFoundError(LookupError):
+    """An `image_url` that leads to no file of the upload. `str()` says why and what is near."""
+
+
+class Upload:
+    """A folder on disk and the relative paths of its files (`/` between folders)."""
+
+    def __init__(self, root: Path, files: Sequence[str]) -> None:
+        self.root = root
+        self.files = list(files)
+        self._known = frozenset(files)
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for file in files:
+            self._by_name[posixpath.basename(file)].append(file)
+
+    def __contains__(self, file: str) -> bool:
+        return file in self._known
+
+    def path(self, file: str) -> Path:
+        """Where a file of the upload lies on disk."""
+        return self.root / file
+
+    def resolve(self, url: str, base: str) -> str:
+        """The file an `image_url` means, seen from the folder `base` ("" is the root).
+
+        A relative path is tried from `base`, then from each folder above it. An address
+        (`azureml://…/paths/<p>`, `AmlDatastore://<d>/<p>`, `wasbs://`, `abfss://`, `adl://`, `https://`, `file://`) or
+        an absolute path is matched by its longest end that names exactly one file. Nothing outside the upload is read.
+
+        Raises:
+            ImageNotFoundError: no file, or several that fit equally well.
+        """
+        scheme, path = _split_address(url)
+        if scheme or path.startswith("/"):
+            return self._match_end(path, url)
+        return self._match_relative(path, base, url)
+
+    def _match_relative(self, path: str, base: str, url: str) -> str:
+        folder = base
+        while True:
+            for candidate in dict.fromkeys((path, unquote(path))):
+                file = posixpath.normpath(posixpath.join(folder, candidate))
+                if file in self._known:
+                    return file
+            if not folder:
+                raise ImageNotFoundError(f"{url} is not in the upload.{self._suggest(path)}")
+            folder = posixpath.dirname(folder)
+
+    def _match_end(self, path: str, url: str) -> str:
+        for candidate in dict.fromkeys((path, unquote(path))):
+            found = self._longest_matches(candidate)
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise ImageNotFoundError(f"{url} fits {len(found)} files of the upload: {found[0]}, {found[1]}.")
+        raise ImageNotFoundError(f"{url} is not in the upload: no file there ends like it.")
+
+    def _longest_matches(self, path: str) -> list[str]:
+        wanted = [part for part in path.split("/") if part not in ("", ".")]
+        if not wanted:
+            return []
+        candidates = self._by_name.get(wanted[-1], [])
+        lengths = [_common_end(wanted, file.split("/")) for file in candidates]
+        return [file for file, length in zip(candidates, lengths, strict=True) if length == max(lengths)]
+
+    def _suggest(self, path: str) -> str:
+        near = self._longest_matches(path)
+        if not near:
+            return ""
+        return f" There is {near[0]}" + (f" and {len(near) - 1} more of that name." if len(near) > 1 else ".")
+
+
+def _split_address(url: str) -> tuple[str, str]:
+    """The scheme ("" for a path) and the path that may be matched against the upload."""
+    url = url.strip().replace("\\", "/")
+    if len(url) > 1 and url[1] == ":":  # C:/photos/a.jpg
+        return "", "/" + url[2:].lstrip("/")
+    if "://" not in url:
+        return "", url
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() == "azureml" and "/paths/" in rest:
+        return scheme, rest.split("/paths/", 1)[1]
+    try:
+        return scheme, urlsplit(url).path if scheme.lower() in ("http", "https") else rest.partition("/")[2]
+    except ValueError:
+        return scheme, ""
+
+
+def _common_end(first: list[str], second: list[str]) -> int:
+    length = 0
+    for left, right in zip(reversed(first), reversed(second), strict=False):
+        if left != right:
+            break
+        length += 1
+    return length

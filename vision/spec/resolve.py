@@ -1,0 +1,117 @@
+"""From the few values a user sets to every value a trial trains with, each with where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from vision.catalog.architectures import ARCHITECTURES
+from vision.errors import Detail, InvalidDocumentError
+from vision.spec.estimate import estimate_seconds as _estimate
+from vision.spec.facts import DataFacts, GpuFacts, Machine
+from vision.spec.parameters import documented_default, list_parameters
+from vision.spec.rules import RULES, Situation
+from vision.spec.training import clean_parameters, is_described
+from vision.spec.validation import invalid
+
+__all__ = [
+    "DataFacts",
+    "GpuFacts",
+    "Machine",
+    "Resolution",
+    "ResolvedValue",
+    "estimate_seconds",
+    "resolve_parameters",
+]
+
+Source = Literal["set", "default", "rule"]
+_REASONS = {"set": "Set in the job.", "default": "The documented default."}
+
+
+@dataclass(frozen=True)
+class ResolvedValue:
+    """One parameter's value and where it comes from, in words."""
+
+    name: str
+    value: Any
+    source: Source
+    reason: str
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Every parameter of the architecture, `model_name` first."""
+
+    task_type: str
+    rows: tuple[ResolvedValue, ...]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {row.name: row.value for row in self.rows}
+
+
+def resolve_parameters(task_type: str, given: Mapping[str, Any], data: DataFacts, machine: Machine) -> Resolution:
+    """Settle every parameter: a set value is obeyed, an open one is the documented default unless a rule speaks.
+
+    Raises:
+        InvalidDocumentError: a set value is wrong, or does not fit the architecture that was settled on.
+    """
+    if not is_described(task_type):
+        message = f"{task_type} cannot be trained; image_classification can."
+        raise invalid("The job document", [Detail(message, code="unsupported", path="task")])
+    values, problems = clean_parameters(task_type, given, "training_parameters")
+    if problems:
+        raise invalid("The training parameters", problems)
+    rows = _settle(task_type, values, data, machine)
+    resolution = Resolution(task_type, tuple(rows))
+    _recheck(task_type, resolution, values)
+    return resolution
+
+
+def estimate_seconds(resolution: Resolution, data: DataFacts, machine: Machine) -> float:
+    """About how long the trial will take on this machine, from its start to its outputs, in seconds."""
+    return _estimate(resolution.values, data, machine)
+
+
+def _settle(task_type: str, given: Mapping[str, Any], data: DataFacts, machine: Machine) -> list[ResolvedValue]:
+    changes: dict[str, tuple[Any, str]] = {}
+    values = dict(given)
+    for rule in RULES:
+        if rule.name not in given:
+            change = rule.decide(Situation(task_type, _with_defaults(task_type, values), data, machine))
+            if change is not None:
+                changes[rule.name] = change
+                values[rule.name] = change[0]
+    values = _with_defaults(task_type, values)
+    parameters = list_parameters(task_type, values["model_name"])
+    return [_row(entry.name, values[entry.name], given, changes) for entry in parameters]
+
+
+def _with_defaults(task_type: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    architecture = values.get("model_name") or documented_default("model_name", "", task_type)
+    defaults = {
+        entry.name: documented_default(entry.name, architecture, task_type)
+        for entry in list_parameters(task_type, architecture)
+    }
+    return {**defaults, **values, "model_name": architecture}
+
+
+def _row(name: str, value: Any, given: Mapping[str, Any], changes: Mapping[str, tuple[Any, str]]) -> ResolvedValue:
+    if name in changes:
+        return ResolvedValue(name, value, "rule", changes[name][1])
+    source: Source = "set" if name in given else "default"
+    return ResolvedValue(name, value, source, _REASONS[source])
+
+
+def _recheck(task_type: str, resolution: Resolution, given: Mapping[str, Any]) -> None:
+    """The set values again, now beside the architecture that was settled on where none was set."""
+    if "model_name" in given:
+        return
+    architecture = ARCHITECTURES.get(resolution.values["model_name"]).name
+    _, problems = clean_parameters(task_type, {**given, "model_name": architecture}, "training_parameters")
+    if problems:
+        error = invalid("The training parameters", problems)
+        raise InvalidDocumentError(
+            error.message, f"Set model_name to choose a network other than {architecture}.", details=problems
+        )

@@ -1,0 +1,21 @@
+"""`python -m vision.training run.json`: one training process (torchrun starts one a GPU)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from vision.training.process import run_process
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="vision.training", description="Carry out one training run document.")
+    parser.add_argument("run", type=Path, help="path of run.json")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return run_process(parser.parse_args().run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
