@@ -1,3 +1,83 @@
-from ninja import Router
+"""REST: `/api/v1/datasets`."""
 
-router = Router()
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import File, Form, Router, Status, UploadedFile
+
+from datasets import selectors, services
+from datasets.http import paginate
+
+router = Router(tags=["datasets"])
+Body = dict[str, Any]
+
+
+@router.post("", response={202: Body}, summary="Upload a dataset, or its next version")
+def create(
+    request: HttpRequest,
+    file: UploadedFile = File(...),  # noqa: B008
+    name: str = Form(...),
+    task: str = Form(""),
+    format: str = Form(""),  # noqa: A002
+    target_column_name: str = Form("label"),
+) -> Status[Body]:
+    user = getattr(request, "auth", None) or request.user
+    version = services.create_version(
+        name=name,
+        file=file,
+        file_name=file.name or "upload",
+        user=user if user.is_authenticated else None,
+        task_type=task,
+        format=format,
+        target_column_name=target_column_name,
+    )
+    return Status(202, selectors.version_to_summary(version))
+
+
+@router.get("", response=Body, summary="Datasets with their newest version")
+def index(request: HttpRequest) -> Body:
+    newest = (dataset.newest[0] for dataset in selectors.list_datasets() if dataset.newest)
+    return paginate(selectors.version_to_summary(version) for version in newest)
+
+
+@router.get("/{name}", response=Body, summary="The versions of a dataset, newest first")
+def versions(request: HttpRequest, name: str) -> Body:
+    dataset = selectors.get_dataset(name)
+    listed = dataset.versions.select_related("dataset").defer("report", "statistics")
+    return paginate(selectors.version_to_summary(version) for version in listed)
+
+
+@router.get("/{name}/versions/{version}", response=Body, summary="One version; `latest` is the newest")
+def detail(request: HttpRequest, name: str, version: str) -> Body:
+    return selectors.version_to_dict(selectors.find_version(name, version))
+
+
+@router.get("/{name}/versions/{version}/items", response=Body, summary="A page of its images")
+def items(
+    request: HttpRequest,
+    name: str,
+    version: str,
+    label: str | None = None,
+    split: str | None = None,
+    search: str | None = None,
+    cursor: str | None = None,
+    limit: int = 60,
+) -> Body:
+    found = selectors.find_version(name, version)
+    page = selectors.list_items(found, label=label, split=split, search=search, cursor=cursor, limit=limit)
+    rows = [selectors.item_to_dict(found, row) for row in page.rows]
+    return paginate(rows, page.next) | {"total": page.total}
+
+
+@router.delete("/{name}/versions/{version}", response={204: None}, summary="Delete a version")
+def delete_version(request: HttpRequest, name: str, version: str) -> Status[None]:
+    services.delete_version(selectors.find_version(name, version))
+    return Status(204, None)
+
+
+@router.delete("/{name}", response={204: None}, summary="Delete a dataset with all its versions")
+def delete(request: HttpRequest, name: str) -> Status[None]:
+    services.delete_dataset(selectors.get_dataset(name))
+    return Status(204, None)

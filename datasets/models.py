@@ -15,6 +15,7 @@ class Dataset(models.Model):
     name = models.CharField(max_length=100, unique=True)
     task_type = models.CharField(max_length=50, blank=True)
     description = models.TextField(blank=True)
+    versions_made = models.PositiveIntegerField(default=0)  # numbers are never given twice, deleted ones included
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
 
@@ -23,6 +24,9 @@ class Dataset(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("datasets:detail", args=[self.name])
 
     @property
     def latest(self) -> DatasetVersion | None:
@@ -69,6 +73,9 @@ class DatasetVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.dataset.name}:{self.number}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("datasets:detail", args=[self.dataset.name]) + f"?version={self.number}"
+
     @property
     def version(self) -> str:
         return str(self.number)
@@ -85,6 +92,3 @@ class DatasetVersion(models.Model):
     def reference(self) -> str:
         """How a job document names this version."""
         return f"azureml:{self.dataset.name}:{self.number}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("datasets:detail", args=[self.dataset.name]) + f"?version={self.number}"

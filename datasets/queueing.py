@@ -36,3 +36,12 @@ def _send(queue_name: str, function: str, args: tuple[Argument, ...], job_id: st
         )
     except (RedisError, OSError) as error:
         logger.warning("The broker did not take %s%r: %s. Maintenance will send it again.", function, args, error)
+
+
+def is_queued(queue_name: str, job_id: str) -> bool:
+    """Whether a work item of that id waits or runs. A broker that is down says yes: there is nothing to send it to."""
+    try:
+        job = django_rq.get_queue(queue_name).fetch_job(job_id)
+        return job is not None and job.get_status() in ("queued", "started", "deferred", "scheduled")
+    except (RedisError, OSError):
+        return True

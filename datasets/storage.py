@@ -76,8 +76,8 @@ def write_bytes(key: str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -94,7 +94,21 @@ def put_file(source: Path, key: str) -> None:
     shutil.copyfile(source, temporary)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
+
+
+def take_file(source: Path, key: str) -> None:
+    """Move a local file into storage: renamed where both lie on one disk, else copied and removed."""
+    path = local_path(key)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.replace(path)
+            return
+        except OSError:  # another disk
+            pass
+    put_file(source, key)
+    source.unlink(missing_ok=True)
 
 
 def put_folder(source: Path, key: str) -> int:
@@ -114,7 +128,7 @@ def fetch_file(key: str, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".tmp-{os.getpid()}-{target.name}")
     _root()[0].get_file(_full(key), str(temporary))
-    os.replace(temporary, target)
+    temporary.replace(target)
     return target
 
 

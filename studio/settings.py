@@ -6,12 +6,12 @@ from pathlib import Path
 
 import environ
 
-from studio.home import broker_url, load_or_create_secret
+from studio.home import broker_url, find_home, load_or_create_secret
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-STUDIO_HOME = Path(env.str("STUDIO_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
+STUDIO_HOME = find_home()
 STUDIO_HOST = env.str("STUDIO_HOST", default="127.0.0.1")
 STUDIO_PORT = env.int("STUDIO_PORT", default=8000)
 STUDIO_ADMIN_TOKEN = env.str("STUDIO_ADMIN_TOKEN", default="") or load_or_create_secret(STUDIO_HOME / "admin-token")
@@ -19,6 +19,8 @@ STUDIO_WEIGHTS_DIR = env.str("STUDIO_WEIGHTS_DIR", default="")
 STUDIO_OFFLINE = env.bool("STUDIO_OFFLINE", default=False)
 STUDIO_CPU_SLOTS = env.int("STUDIO_CPU_SLOTS", default=0)  # 0: one when there is no GPU, else none
 STUDIO_GPUS = env.str("STUDIO_GPUS", default="all")  # "all", "none", or "0,2"
+STUDIO_NODE = env.str("STUDIO_NODE", default="")  # this machine's name; by default its host name
+STUDIO_NODE_ADDRESS = env.str("STUDIO_NODE_ADDRESS", default="127.0.0.1")  # where the web reaches its model servers
 STORAGE_URL = env.str("STORAGE_URL", default="") or (STUDIO_HOME / "storage").as_uri()
 REDIS_URL = env.str("REDIS_URL", default="") or broker_url(STUDIO_HOME)
 
@@ -92,7 +94,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{STUDIO_HOME / 'db.sqlite3'}")}
+_SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(STUDIO_HOME / "db.sqlite3")}
+DATABASES = {"default": env.db("DATABASE_URL") if env.str("DATABASE_URL", default="") else _SQLITE}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

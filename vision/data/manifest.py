@@ -134,6 +134,11 @@ def has_image(path: Path, sha256: str) -> bool:
         return bool(database.execute(query, [str(path), sha256]).fetchall())
 
 
+def list_hashes(path: Path) -> set[str]:
+    """The hashes of a manifest's images."""
+    return set(pq.read_table(path, columns=["sha256"])["sha256"].to_pylist())
+
+
 def count_labels(path: Path) -> dict[str, dict[str, int]]:
     """Images with each label by split: `{"rose": {"train": 48, "validation": 12}}`, labels sorted."""
     query = (

@@ -158,3 +158,9 @@ def check_primary_metric(task_type: str, metric: str) -> str | None:
         return None
     expected = TASK_TYPES.get(task_type).primary_metric
     return None if metric in ("", expected) else f"Must be {expected} for {task_type}, not {metric!r}."
+
+
+def order_document(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document, its known keys in the order a reader expects."""
+    ordered = {key: document[key] for key in _ORDER if key in document}
+    return {**ordered, **document}

@@ -61,3 +61,17 @@ def _lease_fault(path: Path, token: str, started: float) -> str | None:
     if time.time() - max(written, started) > LEASE_SECONDS:
         return "lease not renewed"
     return None
+
+
+def watch_parent(on_lost: Callable[[str], None], interval: float = 0.5) -> threading.Thread:
+    """Watch, from a thread, that the launcher lives: a killed one cannot stop us, and we are in a session of our own."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(interval)
+        on_lost("the launcher is gone")
+
+    thread = threading.Thread(target=watch, name="parent", daemon=True)
+    thread.start()
+    return thread

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
+
+from torch.distributed import is_torchelastic_launched
 
 from vision.training.distributed import ProcessGroup, join_group
 from vision.training.event_log import EventWriter
 from vision.training.faults import explain_fault
-from vision.training.interrupt import StopRequest, exit_at_once, watch_lease
+from vision.training.interrupt import StopRequest, exit_at_once, watch_lease, watch_parent
 from vision.training.loop import StoppedError
 from vision.training.run_document import RunDocument
 from vision.training.session import Session
@@ -25,8 +28,11 @@ def run_process(path: Path) -> int:
     stop = StopRequest()
     stop.listen()
     with EventWriter(run.events_path) as events:
+        on_lost = partial(_give_up, events)
         if run.lease_path is not None:
-            watch_lease(run.lease_path, run.attempt, lambda reason: _on_lease_lost(events, reason))
+            watch_lease(run.lease_path, run.attempt, on_lost)
+        if is_torchelastic_launched():
+            watch_parent(on_lost)
         return _carry_out(run, events, stop)
 
 
@@ -49,6 +55,6 @@ def _carry_out(run: RunDocument, events: EventWriter, stop: StopRequest) -> int:
     return EXIT_DONE
 
 
-def _on_lease_lost(events: EventWriter, reason: str) -> None:
+def _give_up(events: EventWriter, reason: str) -> None:
     events.write("stopped", reason=reason)
     exit_at_once()

@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.vision.training.runs import make_run, metrics_by_epoch, train
@@ -63,8 +64,9 @@ def test_killed_inside_an_epoch(tmp_path: Path, uninterrupted: dict[int, dict[st
     run = make_run(tmp_path, **SETTINGS)
     process = start(tmp_path / "run.json")
     wait_for(process, run, is_inside_epoch_three)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    (trainer,) = psutil.Process(process.pid).children()
+    trainer.kill()
+    assert process.wait(30) == 1
     assert resume(run) == uninterrupted
 
 
@@ -78,6 +80,19 @@ def test_stopped_inside_an_epoch(tmp_path: Path, uninterrupted: dict[int, dict[s
     events = read_events(run.events_path)[0]
     assert [event["type"] for event in events[-2:]] == ["checkpoint", "stopped"]
     assert events[-1]["reason"] == "SIGTERM"
+    assert resume(run) == uninterrupted
+
+
+@pytest.mark.slow
+def test_a_killed_launcher_takes_the_training_process_with_it(
+    tmp_path: Path, uninterrupted: dict[int, dict[str, float]]
+) -> None:
+    run = make_run(tmp_path, **SETTINGS)
+    process = start(tmp_path / "run.json")
+    wait_for(process, run, is_inside_epoch_three)
+    (trainer,) = psutil.Process(process.pid).children()
+    process.kill()
+    trainer.wait(5)
     assert resume(run) == uninterrupted
 
 

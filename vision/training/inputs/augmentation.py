@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from vision.inference.preprocessing import RESAMPLING, resize_and_crop
 from vision.registry import Registry
-from vision.training.inputs.decode import RESAMPLING, resize_and_crop
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 _TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])

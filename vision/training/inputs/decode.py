@@ -9,14 +9,7 @@ from PIL import Image, ImageOps
 
 from vision.data.images import open_image
 from vision.errors import TrainingError
-
-RESAMPLING = {
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-    "nearest": Image.Resampling.NEAREST,
-}
-
+from vision.inference.preprocessing import resize_and_crop
 
 def read_reduced(path: Path, image_format: str, shorter_side: int) -> np.ndarray:
     """An image scaled down until its shorter side is `shorter_side`, never up: uint8 [H, W, 3], RGB, upright.
@@ -49,20 +42,6 @@ def read_centre(path: Path, resize: int, crop: int, interpolation: str) -> np.nd
     except FileNotFoundError as error:
         raise missing_image(path) from error
     return np.asarray(resize_and_crop(image, resize, crop, interpolation))
-
-
-def resize_and_crop(image: Image.Image, resize: int, crop: int, interpolation: str) -> Image.Image:
-    """Shorter side to `resize` px with antialiasing, then the middle `crop` px square (black beyond the edges)."""
-    width, height = image.size
-    # The longer side is cut, not rounded, as torchvision's Resize does.
-    if width <= height:
-        size = (resize, int(resize * height / width))
-    else:
-        size = (int(resize * width / height), resize)
-    resized = image.resize(size, RESAMPLING[interpolation])
-    left = round((size[0] - crop) / 2)
-    top = round((size[1] - crop) / 2)
-    return resized.crop((left, top, left + crop, top + crop))
 
 
 def missing_image(path: Path) -> TrainingError:

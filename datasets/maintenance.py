@@ -1,0 +1,51 @@
+"""Putting right what a dead worker or a wiped broker left behind. Called every few seconds by the node agent."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from datasets.models import DatasetVersion
+from datasets.queueing import is_queued
+from datasets.services.dispatching import QUEUE, enqueue_import, work_item_id
+from datasets.services.importing import drop_upload
+from vision.errors import InternalError
+
+STALE_AFTER = timedelta(seconds=20)
+MAX_ATTEMPTS = 3
+_IMPORTING = DatasetVersion.Status.IMPORTING
+
+
+def run_once() -> None:
+    """Restart imports whose worker died, send again those the broker lost, free uploads of ended ones."""
+    limit = timezone.now() - STALE_AFTER
+    for version in DatasetVersion.objects.filter(status=_IMPORTING, heartbeat_at__lt=limit):
+        _restart(version)
+    waiting = DatasetVersion.objects.filter(status=_IMPORTING, heartbeat_at=None, created_at__lt=limit)
+    for version in waiting:
+        if not is_queued(QUEUE, work_item_id(version)):
+            enqueue_import(version)
+    for version in DatasetVersion.objects.filter(~Q(status=_IMPORTING)).exclude(source_key=""):
+        drop_upload(version)
+
+
+@transaction.atomic
+def _restart(version: DatasetVersion) -> None:
+    """Take the import from its dead attempt: the new token shuts the old one out should it still live."""
+    mine = DatasetVersion.objects.filter(pk=version.pk, token=version.token, status=_IMPORTING)
+    if version.attempts >= MAX_ATTEMPTS:
+        error = InternalError(
+            f"The import was started {version.attempts} times and its process died each time.",
+            hint="The machine may be out of memory or disk; see the Compute page, then upload again.",
+            code="import_died",
+        )
+        mine.update(status=DatasetVersion.Status.FAILED, error=error.to_dict(), ended_at=timezone.now(), phase="")
+        return
+    token = uuid.uuid4()
+    if mine.update(token=token, heartbeat_at=None, phase="waiting"):
+        version.token = token
+        enqueue_import(version)

@@ -1,0 +1,146 @@
+"""Reading datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+
+from datasets import storage
+from datasets.models import Dataset, DatasetVersion
+from vision.data.manifest import RowPage, query_rows
+from vision.errors import ConflictError, NotFoundError
+from vision.spec.references import DatasetReference
+
+_FIRST_ITEMS, _MOST_ITEMS = 60, 500
+
+
+def get_dataset(name: str) -> Dataset:
+    """The dataset of that name.
+
+    Raises:
+        NotFoundError: no such dataset.
+    """
+    dataset = Dataset.objects.filter(name=name).first()
+    if dataset is None:
+        raise NotFoundError(f"There is no dataset named {name[:100]!r}.", hint="The Datasets page lists them.")
+    return dataset
+
+
+def get_version(reference: DatasetReference) -> DatasetVersion:
+    """The version a job document names; without a number the newest that is ready, or failing that the newest.
+
+    Raises:
+        NotFoundError: no such dataset or version.
+    """
+    if reference.version is not None:
+        return find_version(reference.name, str(reference.version))
+    versions = get_dataset(reference.name).versions.select_related("dataset")
+    ready = versions.filter(status=DatasetVersion.Status.READY).first()
+    return ready or find_version(reference.name, "latest")
+
+
+def find_version(name: str, number: str = "latest") -> DatasetVersion:
+    """A version by its number or `latest`, which is the newest whatever its state.
+
+    Raises:
+        NotFoundError: no such dataset or version.
+    """
+    versions = get_dataset(name).versions.select_related("dataset")
+    if number == "latest":
+        version = versions.first()
+    else:
+        version = versions.filter(number=int(number)).first() if number.isdecimal() and len(number) < 9 else None
+    if version is None:
+        numbers = ", ".join(str(known) for known in versions.values_list("number", flat=True)[:10])
+        raise NotFoundError(f"{name} has no version {number[:20]!r}.", hint=f"It has: {numbers or 'none'}.")
+    return version
+
+
+def list_datasets() -> QuerySet[Dataset]:
+    """Every dataset with its versions at hand (`dataset.newest` holds them, newest first)."""
+    versions = DatasetVersion.objects.defer("report", "statistics").order_by("-number")
+    return Dataset.objects.prefetch_related(Prefetch("versions", queryset=versions, to_attr="newest"))
+
+
+def list_jobs_using(version: DatasetVersion) -> list[Any]:
+    """The jobs trained or validated on a version, newest first."""
+    related = (getattr(version, name, None) for name in ("training_jobs", "validation_jobs"))
+    jobs = {job.pk: job for manager in related if manager is not None for job in manager.all()}
+    return sorted(jobs.values(), key=lambda job: job.pk, reverse=True)
+
+
+def manifest_path(version: DatasetVersion) -> Path:
+    """The manifest on the local disk.
+
+    Raises:
+        ConflictError: the version is not ready.
+    """
+    if not version.manifest_key:
+        raise ConflictError(f"{version} is {version.status}: it has no images to show.", hint="Wait for its import.")
+    cache = Path(settings.STUDIO_HOME) / "cache" / version.manifest_key
+    return cache if cache.exists() else storage.fetch_file(version.manifest_key, cache)
+
+
+def list_items(
+    version: DatasetVersion,
+    *,
+    label: str | None = None,
+    split: str | None = None,
+    search: str | None = None,
+    cursor: str | None = None,
+    limit: int = _FIRST_ITEMS,
+) -> RowPage:
+    """A page of a version's images.
+
+    Raises:
+        ConflictError: the version is not ready.
+        NotFoundError: a cursor that is none of ours.
+    """
+    limit = max(1, min(limit, _MOST_ITEMS))
+    path = manifest_path(version)
+    return query_rows(path, label=label, split=split, search=search, cursor=cursor, limit=limit)
+
+
+def version_to_dict(version: DatasetVersion) -> dict[str, Any]:
+    """A version as the REST contract shows it."""
+    return {
+        **version_to_summary(version),
+        "phase": version.phase,
+        "progress": round(version.progress, 4),
+        "format": version.format,
+        "target_column_name": version.target_column_name,
+        "report": version.report or {"errors": [], "warnings": [], "counts": {}},
+        "statistics": version.statistics,
+        "error": version.error,
+    }
+
+
+def version_to_summary(version: DatasetVersion) -> dict[str, Any]:
+    """A version in a list."""
+    return {
+        "name": version.dataset.name,
+        "version": version.version,
+        "status": version.status,
+        "task": version.task_type or None,
+        "images": version.image_count,
+        "labels": version.label_names,
+        "splits": version.split_counts,
+        "created_at": version.created_at,
+    }
+
+
+def item_to_dict(version: DatasetVersion, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest row as the REST contract shows it."""
+    arguments = [version.dataset.name, version.number, row["sha256"]]
+    return {
+        **{key: row[key] for key in ("row", "path", "split", "labels", "width", "height", "format", "bytes", "sha256")},
+        "file": row["source_file"],
+        "line": row["source_line"],
+        "image_url": reverse("datasets:image", args=arguments),
+        "thumbnail_url": reverse("datasets:thumb", args=arguments),
+    }

@@ -1,0 +1,163 @@
+"""Running one import attempt. Only the attempt that holds the version's token may write."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db.models import F
+from django.utils import timezone
+
+from datasets import storage
+from datasets.errors import StaleImportError
+from datasets.models import Dataset, DatasetVersion
+from datasets.sink import StorageSink
+from vision.data.importing import ImportOptions, ImportRefusedError, ImportResult, import_dataset
+from vision.data.manifest import write_manifest
+from vision.errors import DarkroomError, InternalError, UserError
+
+logger = logging.getLogger(__name__)
+_BEAT_SECONDS = 1.0
+
+
+def import_version(version_id: int, token: str) -> None:
+    """Import the upload of a version, to ready or failed. A stale token does nothing.
+
+    Safe to run again after any interruption: images go under their hash, the manifest under the token,
+    and the version turns ready in one statement at the end.
+    """
+    attempt = _Attempt(version_id, token)
+    try:
+        version = attempt.start()
+        with _work_folder(version_id, token) as folder:
+            result = _run(version, folder, attempt)
+            attempt.publish(version, result, folder)
+    except StaleImportError:
+        logger.info("Import attempt %s of dataset version %s is stale.", token, version_id)
+    except ImportRefusedError as error:
+        attempt.fail(error, error.report)
+    except UserError as error:
+        attempt.fail(error, {})
+    except (OperationalError, InterfaceError):
+        raise  # the database went away: maintenance starts the import again
+    except Exception:
+        reference = uuid.uuid4().hex[:8]
+        logger.exception("Import of dataset version %s failed, reference %s", version_id, reference)
+        message = f"The import failed on our side (reference {reference})."
+        attempt.fail(InternalError(message, hint="Upload it again; the log has the cause under that reference."), {})
+
+
+def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResult:
+    source = storage.fetch_file(version.source_key, folder / "source")
+    options = ImportOptions(
+        work_dir=folder,
+        file_name=version.source_name,
+        task_type=version.task_type,
+        format=version.format,
+        target_column_name=version.target_column_name,
+    )
+    return import_dataset(source, StorageSink(), options, attempt.beat)
+
+
+class _Attempt:
+    """The database side of one attempt: every write asks for the token."""
+
+    def __init__(self, version_id: int, token: str) -> None:
+        self._mine = DatasetVersion.objects.filter(
+            pk=version_id, token=token, status=DatasetVersion.Status.IMPORTING
+        )
+        self._token = token
+        self._last_beat = 0.0
+        self._phase = ""
+
+    def start(self) -> DatasetVersion:
+        self._update(attempts=F("attempts") + 1, heartbeat_at=timezone.now(), phase="unpacking", progress=0.0)
+        version = self._mine.select_related("dataset").first()
+        if version is None:
+            raise StaleImportError
+        return version
+
+    def beat(self, phase: str, fraction: float) -> None:
+        now = time.monotonic()
+        if phase == self._phase and now - self._last_beat < _BEAT_SECONDS:
+            return
+        self._last_beat, self._phase = now, phase
+        self._update(heartbeat_at=timezone.now(), phase=phase, progress=fraction)
+
+    def publish(self, version: DatasetVersion, result: ImportResult, folder: Path) -> None:
+        key = f"datasets/{version.dataset.name}/{version.number}/manifest-{self._token[:8]}.parquet"
+        manifest = folder / "manifest.parquet"
+        write_manifest(result.table, manifest)
+        storage.put_file(manifest, key)
+        try:
+            self._update(
+                status=DatasetVersion.Status.READY,
+                manifest_key=key,
+                task_type=result.task_type,
+                format=result.format,
+                image_count=result.table.num_rows,
+                label_names=result.label_names,
+                split_counts=result.split_counts,
+                report=result.report,
+                statistics=result.statistics,
+                phase="",
+                progress=1.0,
+                ended_at=timezone.now(),
+            )
+        except StaleImportError:
+            storage.delete_file(key)
+            raise
+        Dataset.objects.filter(pk=version.dataset_id).update(task_type=result.task_type)
+        self._drop_upload(version.pk)
+
+    def fail(self, error: DarkroomError, report: dict[str, Any]) -> None:
+        details = [detail.to_dict() | {"action": "dropped"} for detail in error.details]
+        report = report or {"errors": details, "warnings": [], "counts": {"errors": len(details), "warnings": 0}}
+        try:
+            self._update(
+                status=DatasetVersion.Status.FAILED,
+                error=error.to_dict(),
+                report=report,
+                phase="",
+                ended_at=timezone.now(),
+            )
+        except StaleImportError:
+            return
+        self._drop_upload(DatasetVersion.objects.get(token=self._token).pk)
+
+    def _update(self, **fields: Any) -> None:
+        if not self._mine.update(**fields):
+            raise StaleImportError
+
+    def _drop_upload(self, version_id: int) -> None:
+        drop_upload(DatasetVersion.objects.get(pk=version_id))
+
+
+def drop_upload(version: DatasetVersion) -> None:
+    """Free the upload of a version whose import has ended."""
+    if version.source_key:
+        storage.delete_folder(version.source_key.rpartition("/")[0])
+        DatasetVersion.objects.filter(pk=version.pk).update(source_key="")
+
+
+@contextmanager
+def _work_folder(version_id: int, token: str) -> Iterator[Path]:
+    """An empty folder for this attempt; what dead attempts of the version left behind is removed."""
+    parent = Path(settings.STUDIO_HOME) / "imports"
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{version_id}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = parent / f"{version_id}-{token}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

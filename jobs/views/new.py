@@ -1,0 +1,95 @@
+"""The New job page: three steps beside the same job as YAML."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from datasets.models import DatasetVersion
+from datasets.selectors import get_version
+from jobs.forms import JobForm, start_document
+from jobs.forms.page import STEPS, to_step
+from jobs.selectors import get_job
+from jobs.services.control import clone_document
+from jobs.services.submission import submit_job
+from vision.errors import UserError
+from vision.spec.references import parse_dataset_reference
+
+_MOVES = {"back": -1, "next": 1}
+
+
+def new_job(request: HttpRequest) -> HttpResponse:
+    """The form; a post moves between its steps, takes over edited YAML, or submits (`action`)."""
+    if request.method != "POST":
+        return _open(request)
+    form = JobForm.from_post(request.POST.dict())
+    action = request.POST.get("action", "")
+    if action == "submit":
+        return _submit(request, form)
+    if action.startswith("step-"):
+        form.step = to_step(action.removeprefix("step-"))
+    form.step = min(max(form.step + _MOVES.get(action, 0), 1), len(STEPS))
+    return _show(request, form)
+
+
+@require_POST
+def plan(request: HttpRequest) -> HttpResponse:
+    """What would be run, as a fragment."""
+    return render(request, "jobs/_new_plan.html", {"form": JobForm.from_post(request.POST.dict())})
+
+
+@require_POST
+def yaml(request: HttpRequest) -> HttpResponse:
+    """The job as YAML with what its fields show and what is wrong; `download` answers the file itself."""
+    form = JobForm.from_post(request.POST.dict())
+    if "download" in request.POST:
+        response = HttpResponse(form.text, content_type="application/yaml")
+        response["Content-Disposition"] = 'attachment; filename="job.yml"'
+        return response
+    return JsonResponse(_describe(form))
+
+
+def _open(request: HttpRequest) -> HttpResponse:
+    try:
+        document, error = _first_document(request), None
+    except UserError as caught:
+        document, error = start_document(), caught
+    form = JobForm.from_document(document, to_step(request.GET.get("step", "")))
+    return _show(request, form, error)
+
+
+def _first_document(request: HttpRequest) -> dict[str, Any]:
+    if name := request.GET.get("clone"):
+        return clone_document(get_job(name))
+    if reference := request.GET.get("dataset"):
+        version = get_version(parse_dataset_reference(reference))
+    else:
+        version = DatasetVersion.objects.filter(status=DatasetVersion.Status.READY).order_by("-created_at").first()
+    return start_document(version.reference, version.target_column_name) if version else start_document()
+
+
+def _submit(request: HttpRequest, form: JobForm) -> HttpResponse:
+    try:
+        job = submit_job(form.text, user=request.user, submission_key=form.submission_key)
+    except UserError as error:
+        form.step = form.step_of_problem()
+        return _show(request, form, error, status=error.status)
+    return redirect(job)
+
+
+def _show(request: HttpRequest, form: JobForm, error: UserError | None = None, status: int = 200) -> HttpResponse:
+    return render(request, "jobs/new.html", {"nav": "jobs", "form": form, "error": error}, status=status)
+
+
+def _describe(form: JobForm) -> dict[str, Any]:
+    return {
+        "document": form.text,
+        "values": form.values if form.checked.document is not None else None,
+        "problems": [asdict(problem) for problem in form.checked.problems],
+        "defaults": {field.name: {"text": field.default_text, "reason": field.reason} for field in form.fields},
+        "options": {field.name: [asdict(option) for option in field.options] for field in form.fields if field.options},
+    }

@@ -1,0 +1,1 @@
+"""`manage.py up`: one supervised tree of broker, web and node agent."""

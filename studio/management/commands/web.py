@@ -1,0 +1,37 @@
+"""`manage.py web`: the web process alone."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from vision.lifeline import watch_lifeline
+
+_GRACE_SECONDS = 3  # live event streams do not end by themselves
+
+
+class Command(BaseCommand):
+    help = "Serve the pages and the API."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--fd", type=int, default=None, help="a listening socket handed over by the launcher")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        watch_lifeline()
+        config = uvicorn.Config(
+            "studio.asgi:application",
+            host=settings.STUDIO_HOST,
+            port=settings.STUDIO_PORT,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        sockets = None if options["fd"] is None else [socket.socket(fileno=options["fd"])]
+        uvicorn.Server(config).run(sockets=sockets)

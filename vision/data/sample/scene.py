@@ -1,0 +1,142 @@
+"""One photo of a conveyor: which parts lie on it, and exactly where.
+
+The generator knows every part's class, scratches, outline and visible pixels, so that one scene can be labelled for
+each of the four task types.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vision.data.sample.belt import blur, paint_belt
+from vision.data.sample.shapes import SHAPES, Grid, Point
+
+_METALS = [(0.66, 0.68, 0.71), (0.80, 0.80, 0.78), (0.52, 0.53, 0.55), (0.78, 0.66, 0.38)]  # steel, zinc, black, brass
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a part lies: centre and radius in px (half its longest extent), angle in radians."""
+
+    class_name: str
+    x: float
+    y: float
+    radius: float
+    angle: float
+    is_scratched: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part as drawn: `polygon` in px, `mask` bool [H, W] of its visible pixels, `box` xyxy in px around them."""
+
+    class_name: str
+    is_scratched: bool
+    polygon: list[Point]
+    mask: NDArray[np.bool_]
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`image` is RGB; parts are listed bottom to top and hold only what still shows."""
+
+    image: Image.Image
+    parts: list[Part]
+
+
+def render_scene(width: int, height: int, placements: list[Placement], rng: np.random.Generator) -> Scene:
+    """Draw parts on a belt, in order, under one lamp. The same generator state gives the same pixels."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    lamp = rng.uniform(0, 2 * np.pi)
+    light = np.array([np.cos(lamp), np.sin(lamp), rng.uniform(0.9, 1.5)], np.float32)
+    light /= np.linalg.norm(light)
+    colour = paint_belt(height, width, rng)
+    drawn: list[tuple[Placement, list[Point], NDArray[np.bool_]]] = []
+    for placement in placements:
+        colour, outline, mask = _draw_part(colour, x, y, placement, light, rng)
+        drawn = [(other, ring, visible & ~mask) for other, ring, visible in drawn] + [(placement, outline, mask)]
+    parts = [_describe(placement, outline, mask) for placement, outline, mask in drawn if mask.any()]
+    return Scene(_expose(colour, x, y, light, rng), parts)
+
+
+def _draw_part(
+    colour: Grid, x: Grid, y: Grid, part: Placement, light: Grid, rng: np.random.Generator
+) -> tuple[Grid, list[Point], NDArray[np.bool_]]:
+    cos, sin = np.cos(part.angle), np.sin(part.angle)
+    u = ((x - part.x) * cos + (y - part.y) * sin) / part.radius
+    v = ((y - part.y) * cos - (x - part.x) * sin) / part.radius
+    solid = SHAPES[part.class_name](u, v, rng)
+    alpha = np.clip(0.5 - solid.distance * part.radius, 0, 1)  # half a pixel of edge either side
+    height = solid.height * part.radius
+    marks = _scratch(u, v, rng) if part.is_scratched else np.zeros_like(u)
+    metal = _shade(height - 1.5 * marks, marks, u, v, light, rng)
+    shaded = colour * (1 - _shadow(alpha, light, part.radius))[..., None]
+    outline = [
+        (float(part.x + part.radius * (a * cos - b * sin)), float(part.y + part.radius * (a * sin + b * cos)))
+        for a, b in solid.outline
+    ]
+    return shaded * (1 - alpha[..., None]) + metal * alpha[..., None], outline, alpha > 0.5
+
+
+def _shade(height: Grid, marks: Grid, u: Grid, v: Grid, light: Grid, rng: np.random.Generator) -> Grid:
+    """Metal under the lamp: diffuse, a highlight, and the hall's lamps mirrored in its curves."""
+    down, across = np.gradient(height)
+    length = np.sqrt(across**2 + down**2 + 1)
+    normal = (-across / length, -down / length, 1 / length)
+    diffuse = np.clip(sum(n * component for n, component in zip(normal, light, strict=True)), 0, 1)
+    half = (light + np.array([0, 0, 1], np.float32)) / np.linalg.norm(light + np.array([0, 0, 1], np.float32))
+    gloss = np.clip(sum(n * component for n, component in zip(normal, half, strict=True)), 0, 1) ** 40
+    mirrored = np.sin(4 * normal[0] + 3 * normal[1] + rng.uniform(0, 6.3))
+    brushed = 0.03 * np.sin(u * 310 + 2 * np.sin(v * 23)) + rng.normal(0, 0.02, u.shape)
+    tone = 0.16 + 0.72 * diffuse + 0.12 * mirrored + brushed
+    metal = np.array(_METALS[rng.integers(len(_METALS))], np.float32) * rng.uniform(0.8, 1.1)
+    return (metal * tone[..., None] + 0.55 * gloss[..., None] * rng.uniform(0.5, 1) + 0.35 * marks[..., None]).astype(
+        np.float32
+    )
+
+
+def _shadow(alpha: Grid, light: Grid, radius: float) -> Grid:
+    """How much light the part takes from what lies beneath: a cast shadow and a dark line of contact."""
+    reach = radius * 0.16
+    shift = (round(float(-light[1]) * reach), round(float(-light[0]) * reach))
+    cast = blur(np.roll(alpha, shift, (0, 1)), max(1.5, radius * 0.06))
+    return np.clip(0.55 * cast + 0.35 * blur(alpha, 2.5), 0, 0.85)
+
+
+def _scratch(u: Grid, v: Grid, rng: np.random.Generator) -> Grid:
+    """A bundle of thin grooves across the part: 0–1 [H, W]."""
+    marks = np.zeros_like(u)
+    angle = rng.uniform(0, np.pi)
+    along, off = u * np.cos(angle) + v * np.sin(angle), v * np.cos(angle) - u * np.sin(angle)
+    for _ in range(rng.integers(2, 5)):
+        bend = rng.uniform(-0.15, 0.15) * along**2 + rng.uniform(-0.5, 0.5)
+        start, end = sorted(rng.uniform(-1, 1, 2))
+        inside = (along > start) & (along < end + 0.4)
+        marks = np.maximum(marks, np.exp(-(((off - bend) / 0.018) ** 2)) * inside)
+    return marks
+
+
+def _expose(colour: Grid, x: Grid, y: Grid, light: Grid, rng: np.random.Generator) -> Image.Image:
+    """The camera: uneven light, a little vignette and colour cast, sensor noise, sometimes soft focus."""
+    height, width = x.shape
+    across, down = x / width - 0.5, y / height - 0.5
+    lamp = 1 + rng.uniform(0.2, 0.6) * (across * light[0] + down * light[1])
+    vignette = 1 - rng.uniform(0.2, 0.6) * (across**2 + down**2)
+    exposure = rng.uniform(0.85, 1.3) * rng.uniform(0.96, 1.04, 3)
+    exposed = colour * (lamp * vignette)[..., None] * exposure
+    exposed = np.clip(exposed, 0, 1) ** 0.8 + rng.normal(0, rng.uniform(0.008, 0.025), colour.shape)
+    image = Image.fromarray((np.clip(exposed, 0, 1) * 255).astype(np.uint8))
+    if rng.random() < 0.25:
+        image = image.resize((width * 3 // 4, height * 3 // 4)).resize((width, height), Image.Resampling.BICUBIC)
+    return image
+
+
+def _describe(placement: Placement, outline: list[Point], mask: NDArray[np.bool_]) -> Part:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return Part(placement.class_name, placement.is_scratched, outline, mask, box)
