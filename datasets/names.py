@@ -26,3 +26,9 @@ def check_name(name: str) -> str:
             details=[Detail("not a valid name", code="invalid_name", path="name")],
         )
     return name
+
+
+def suggest_name(file_name: str) -> str:
+    """A dataset's name from its file's: `My Parts (2).tar.gz` becomes `My-Parts-2`."""
+    stem = re.sub(r"\.(zip|tar|tgz|tar\.gz|jsonl)$", "", file_name, flags=re.IGNORECASE)
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", stem).strip("-._")[:100]

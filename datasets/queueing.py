@@ -26,7 +26,8 @@ def enqueue(queue_name: str, function: str, *args: Argument, job_id: str | None 
 
 def _send(queue_name: str, function: str, args: tuple[Argument, ...], job_id: str | None) -> None:
     try:
-        django_rq.get_queue(queue_name).enqueue_call(
+        # django-rq would wait for the commit once more, outside this try
+        django_rq.get_queue(queue_name, commit_mode="auto").enqueue_call(
             function,
             args=list(args),
             job_id=job_id,

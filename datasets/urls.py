@@ -1,4 +1,20 @@
-from django.urls import URLPattern
+"""Pages of datasets. Names of pages (`new`, `sample`) are no dataset's name."""
+
+from django.urls import path
+
+from datasets.views import creating, detail, images, listing
 
 app_name = "datasets"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", listing.listing, name="list"),
+    path("new/", creating.new, name="new"),
+    path("sample/", creating.sample, name="sample"),
+    path("<str:name>/", detail.overview, name="detail"),
+    path("<str:name>/images/", images.grid, name="images"),
+    path("<str:name>/images/<int:row>/", images.viewer, name="row"),
+    path("<str:name>/versions/", detail.versions, name="versions"),
+    path("<str:name>/jobs/", detail.jobs, name="jobs"),
+    path("<str:name>/versions/<int:number>/delete/", detail.delete, name="delete"),
+    path("<str:name>/versions/<int:number>/images/<str:sha256>", images.image, name="image"),
+    path("<str:name>/versions/<int:number>/thumbs/<str:sha256>.webp", images.thumb, name="thumb"),
+]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import wraps
-from typing import IO, Concatenate, ParamSpec
+from typing import IO, Concatenate, ParamSpec, cast
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 
@@ -31,7 +31,7 @@ def page(view: View[P]) -> View[P]:
         except NotFoundError as error:
             raise Http404(str(error)) from error
 
-    return wrapped
+    return cast(View[P], wrapped)
 
 
 def download_response(request: HttpRequest, version: ModelVersion) -> StreamingHttpResponse:
@@ -46,10 +46,10 @@ def file_response(request: HttpRequest, version: ModelVersion, path: str) -> Str
     return _stream(request, chunks, path.rsplit("/", 1)[-1], "application/octet-stream")
 
 
-def acting_user(request: HttpRequest) -> AbstractBaseUser | None:
+def acting_user(request: HttpRequest) -> User | None:
     """Who asks: by bearer token (ninja's `request.auth`) or by session."""
     by_token = getattr(request, "auth", None)
-    if isinstance(by_token, AbstractBaseUser):
+    if isinstance(by_token, User):
         return by_token
     return request.user if request.user.is_authenticated else None
 

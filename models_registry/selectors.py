@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 
 from datasets import storage
-from models_registry.models import ModelVersion, RegisteredModel
+from models_registry.models import ModelVersion
 from vision.errors import NotFoundError
 from vision.spec.references import parse_model_reference
 
@@ -24,10 +25,14 @@ class StoredFile:
     size: int
 
 
-def list_models() -> QuerySet[RegisteredModel]:
-    """Every model with at least one finished version; `version_count` counts those."""
-    ready = ~Q(versions__storage_key="")
-    return RegisteredModel.objects.annotate(version_count=Count("versions", filter=ready)).filter(version_count__gt=0)
+def list_names() -> list[str]:
+    """The names of the models with at least one finished version."""
+    return list(list_versions().order_by("model__name").values_list("model__name", flat=True).distinct())
+
+
+def count_versions() -> dict[str, int]:
+    """How many finished versions each name has."""
+    return dict(Counter(list_versions().values_list("model__name", flat=True)))
 
 
 def list_versions(name: str | None = None) -> QuerySet[ModelVersion]:

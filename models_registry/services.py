@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 
 from datasets import storage
 from jobs.models import Trial
+from jobs.selectors import get_job, get_trial
 from models_registry.models import ModelVersion, RegisteredModel
 from vision.errors import ConflictError, Detail, InvalidDocumentError
 from vision.spec.references import parse_model_path
@@ -29,7 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 def register_model(
     *,
     name: str,
-    user: AbstractBaseUser | None,
+    user: User | None,
     path: str = "",
     trial: Trial | None = None,
     description: str = "",
@@ -64,9 +65,7 @@ def register_model(
     return _fill_version(version, f"{source.outputs_key}/{MODEL_FOLDER}", {})
 
 
-def update_settings(
-    version: ModelVersion, settings: Mapping[str, Any], *, user: AbstractBaseUser | None
-) -> ModelVersion:
+def update_settings(version: ModelVersion, settings: Mapping[str, Any], *, user: User | None) -> ModelVersion:
     """The same weights with other inference settings, as the model's next version.
 
     Raises:
@@ -108,8 +107,6 @@ def delete_version(version: ModelVersion) -> None:
 
 def find_trial(path: str) -> Trial:
     """The trial a model path leads to; a job alone leads to its best one."""
-    from jobs.selectors import get_job, get_trial
-
     reference = parse_model_path(path if "://" in path else f"azureml://jobs/{path}")
     if reference.number is not None:
         return get_trial(reference.job, reference.number)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jobs.selectors import get_evaluation
 from models_registry import selectors, services
 from models_registry.http import acting_user, download_response, file_response, page
 from models_registry.models import ModelVersion
@@ -31,8 +32,8 @@ SETTING_HELP = {
 
 @require_GET
 def list_models(request: HttpRequest) -> HttpResponse:
-    counts = {model.pk: model.version_count for model in selectors.list_models()}
-    rows = [{"version": v, "count": counts.get(v.model_id, 1)} for v in selectors.list_latest_versions()]
+    counts = selectors.count_versions()
+    rows = [{"version": v, "count": counts[v.model.name]} for v in selectors.list_latest_versions()]
     return render(request, "models/list.html", {"nav": "models", "rows": rows})
 
 
@@ -58,7 +59,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
         else:
             messages.success(request, f"Registered {version.model.name}, version {version.number}.")
             return redirect(version)
-    context = {"nav": "models", "trial": trial, "name": name, "error": error, "models": selectors.list_models()}
+    context = {"nav": "models", "trial": trial, "name": name, "error": error, "names": selectors.list_names()}
     return render(request, "models/register.html", context, status=error.status if error else 200)
 
 
@@ -115,8 +116,6 @@ def _tab_context(version: ModelVersion, tab: str) -> dict[str, Any]:
     if tab == "files":
         return {"files": selectors.list_files(version)}
     if tab == "evaluation":
-        from jobs.selectors import get_evaluation
-
         return {"evaluation": get_evaluation(version.trial) if version.trial else None}
     if tab == "settings":
         fields = [{"name": k, "value": v, "help": SETTING_HELP.get(k, "")} for k, v in version.settings.items()]

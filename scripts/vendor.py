@@ -47,7 +47,9 @@ def _copy(source: Path, target: Path) -> None:
 def _without_source_map(text: bytes) -> bytes:
     """The maps are not served: a browser's tools would ask for them and log a 404."""
     lines = text.split(b"\n")
-    return b"\n".join(line for line in lines if not line.strip().startswith((b"//# sourceMappingURL", b"/*# sourceMappingURL")))
+    return b"\n".join(
+        line for line in lines if not line.strip().startswith((b"//# sourceMappingURL", b"/*# sourceMappingURL"))
+    )
 
 
 if __name__ == "__main__":

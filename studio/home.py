@@ -57,7 +57,9 @@ def check_space(home: Path) -> None:
 
 def _no_space(home: Path) -> HomeError:
     needed = _LEAST_FREE_BYTES >> 20
-    return HomeError(f"No disk space left for {home} ({needed} MiB needed). Free some, or set STUDIO_HOME to another disk.")
+    return HomeError(
+        f"No disk space left for {home} ({needed} MiB needed). Free some, or set STUDIO_HOME to another disk."
+    )
 
 
 def load_or_create_secret(path: Path) -> str:

@@ -46,7 +46,11 @@ class SignInRequired(LoginRequiredMiddleware):
     """Pages send a stranger to the sign-in page. The REST API answers 401 by itself."""
 
     def process_view(
-        self, request: HttpRequest, view_func: Callable[..., Any], view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., Any],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
     ) -> HttpResponse | None:
         if request.path.startswith("/api/v1/"):
             return None

@@ -97,5 +97,3 @@ def remove_leftover(home: Path) -> None:
             process.wait(5)
         except psutil.Error:
             continue
-
-

@@ -19,6 +19,7 @@ from django.utils import timezone
 from datasets import storage
 from datasets.errors import StaleImportError
 from datasets.models import Dataset, DatasetVersion
+from datasets.services.dispatching import enqueue_import
 from datasets.sink import StorageSink
 from vision.data.importing import ImportOptions, ImportRefusedError, ImportResult, import_dataset
 from vision.data.manifest import write_manifest
@@ -40,6 +41,9 @@ def import_version(version_id: int, token: str) -> None:
         with _work_folder(version_id, token) as folder:
             result = _run(version, folder, attempt)
             attempt.publish(version, result, folder)
+    except SystemExit:
+        attempt.hand_back()  # Darkroom is being stopped: the next start goes on with it
+        raise
     except StaleImportError:
         logger.info("Import attempt %s of dataset version %s is stale.", token, version_id)
     except ImportRefusedError as error:
@@ -132,6 +136,13 @@ class _Attempt:
         except StaleImportError:
             return
         self._drop_upload(DatasetVersion.objects.get(token=self._token).pk)
+
+    def hand_back(self) -> None:
+        version = self._mine.first()
+        if version is not None:
+            version.token = uuid.uuid4()
+            self._update(token=version.token, attempts=F("attempts") - 1, heartbeat_at=None, phase="waiting")
+            enqueue_import(version)
 
     def _update(self, **fields: Any) -> None:
         if not self._mine.update(**fields):

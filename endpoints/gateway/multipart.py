@@ -44,7 +44,7 @@ def read_xai(form: QueryDict) -> dict[str, Any] | None:
         # A form that shows several algorithms at once tells their fields apart by the algorithm's name.
         for field in (f"{algorithm}-{parameter.name}", parameter.name):
             if form.get(field):
-                xai[parameter.name] = _value(parameter.kind, form[field])
+                xai[parameter.name] = _value(parameter.kind, str(form[field]))
                 break
             if f"{field}-shown" in form and parameter.kind == "bool":
                 xai[parameter.name] = False  # an unticked box sends nothing

@@ -23,10 +23,10 @@ class DeploymentRoute:
     name: str
     timeout_seconds: float
     most_pending: int
-    targets: tuple[str, ...]
+    targets: tuple[tuple[str, int], ...]
     turn: count[int] = field(default_factory=count)
 
-    def targets_in_turn(self) -> list[str]:
+    def targets_in_turn(self) -> list[tuple[str, int]]:
         """Every healthy address, a different one first each time."""
         if not self.targets:
             return []
@@ -92,9 +92,5 @@ def _deployment_route(deployment: Deployment) -> DeploymentRoute:
         name=deployment.name,
         timeout_seconds=deployment.request_timeout_ms / 1000,
         most_pending=ROOM * deployment.max_concurrent_requests_per_instance * deployment.instance_count,
-        targets=tuple(f"http://{_host(instance.address)}:{instance.port}" for instance in healthy),
+        targets=tuple((instance.address, int(instance.port or 0)) for instance in healthy),
     )
-
-
-def _host(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

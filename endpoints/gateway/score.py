@@ -12,17 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import httpx
-
 from endpoints.gateway.cache import RouteCache
 from endpoints.gateway.routes import DeploymentRoute, Route
+from endpoints.gateway.upstream import UpstreamAnswer, UpstreamLostError, UpstreamPool
 from vision.errors import NotFoundError, UserError
 
 logger = logging.getLogger(__name__)
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 EXPLAIN_MARK = b"model_explainability"
-_CONNECT_SECONDS = 2.0
 
 
 @dataclass
@@ -51,9 +49,7 @@ class _LoopState:
     """Routes, connections and counts of one event loop."""
 
     def __init__(self) -> None:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60)
-        timeout = httpx.Timeout(None, connect=_CONNECT_SECONDS)
-        self.client = httpx.AsyncClient(limits=limits, timeout=timeout, trust_env=False)
+        self.upstreams = UpstreamPool()
         self.routes = RouteCache()
         self.pending: Counter[tuple[str, str]] = Counter()
 
@@ -115,24 +111,24 @@ async def _forward_counted(state: _LoopState, route: Route, chosen: DeploymentRo
     state.pending[place] += 1
     try:
         async with asyncio.timeout(chosen.timeout_seconds):
-            return await _forward(state.client, chosen, body)
+            return await _forward(state.upstreams, chosen, body)
     except TimeoutError:
         raise _timed_out(chosen) from None
     finally:
         state.pending[place] -= 1
 
 
-async def _forward(client: httpx.AsyncClient, chosen: DeploymentRoute, body: bytes) -> Answer:
+async def _forward(pool: UpstreamPool, chosen: DeploymentRoute, body: bytes) -> Answer:
     path = "/explain" if EXPLAIN_MARK in body else "/predict"
     for target in chosen.targets_in_turn():
         started = time.perf_counter()
         try:
-            response = await client.post(target + path, content=body, headers=_JSON)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            answer = await pool.post(target, path, body)
+        except UpstreamLostError as error:
             # Predictions change nothing, so another instance may answer what a dying one did not.
-            logger.warning("model server %s of deployment %s: %s", target, chosen.name, error)
+            logger.warning("deployment %s: %s", chosen.name, error)
             continue
-        return _relay(chosen, response, time.perf_counter() - started)
+        return _relay(chosen, answer, time.perf_counter() - started)
     raise ScoringError(
         f"Deployment {chosen.name} has no healthy instance now.",
         hint="It is starting or restarting; its state and log are on the endpoint's page.",
@@ -141,21 +137,15 @@ async def _forward(client: httpx.AsyncClient, chosen: DeploymentRoute, body: byt
     )
 
 
-_JSON = {"content-type": "application/json"}
-
-
-def _relay(chosen: DeploymentRoute, response: httpx.Response, seconds: float) -> Answer:
-    if response.status_code == 504:
+def _relay(chosen: DeploymentRoute, answer: UpstreamAnswer, seconds: float) -> Answer:
+    if answer.status == 504:
         raise _timed_out(chosen)
-    status = 424 if response.status_code == 500 else response.status_code
-    content = response.content
-    if status >= 400 and not _is_error_body(content):
-        raise ScoringError(
-            f"The model server answered {response.status_code}.", hint="Its log says more.", status=status
-        )
+    status = 424 if answer.status == 500 else answer.status
+    if status >= 400 and not _is_error_body(answer.body):
+        raise ScoringError(f"The model server answered {answer.status}.", hint="Its log says more.", status=status)
     return Answer(
         status,
-        content,
+        answer.body,
         {
             "content-type": "application/json",
             DEPLOYMENT_HEADER: chosen.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from endpoints.models import Deployment
@@ -37,7 +37,7 @@ class DeployRequest:
 
 
 @transaction.atomic
-def deploy_model(wanted: DeployRequest, *, user: AbstractBaseUser | None) -> Deployment:
+def deploy_model(wanted: DeployRequest, *, user: User | None) -> Deployment:
     """Deploy a model version. The first deployment of an endpoint gets all its traffic.
 
     Raises:

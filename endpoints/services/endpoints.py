@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from endpoints.models import Endpoint
@@ -20,7 +20,7 @@ _KEYS = {"primary": "primary_key", "secondary": "secondary_key"}
 _RESERVED = {"new"}  # the wizard's own address
 
 
-def create_endpoint(document: str | bytes | dict[str, Any], *, user: AbstractBaseUser | None) -> Endpoint:
+def create_endpoint(document: str | bytes | dict[str, Any], *, user: User | None) -> Endpoint:
     """An endpoint without deployments, with two fresh keys.
 
     Raises:

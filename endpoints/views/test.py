@@ -14,10 +14,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from datasets import storage
+from datasets.selectors import manifest_path
 from endpoints import selectors
 from endpoints.gateway.multipart import read_xai
 from endpoints.gateway.score import DEPLOYMENT_HEADER, Answer, score_request
 from endpoints.models import Endpoint
+from endpoints.views.context import base_context
 from models_registry.http import page
 from vision.catalog.explainers import EXPLAINERS
 from vision.data.images import make_thumbnail, open_image
@@ -35,8 +37,6 @@ _LONGEST_TEXT = 120
 @require_POST
 def answer(request: HttpRequest, name: str) -> HttpResponseBase:
     """Score the posted image; the answer alone for htmx, the whole tab without it."""
-    from endpoints.views.show import base_context
-
     endpoint = selectors.get_endpoint(name)
     context: dict[str, Any] = {"endpoint": endpoint}
     try:
@@ -112,8 +112,6 @@ def _list_samples(endpoint: Endpoint) -> list[dict[str, Any]]:
         version = trial.job.validation_data or trial.job.training_data
         if not version.manifest_key or not storage.exists(version.manifest_key):
             continue
-        from datasets.selectors import manifest_path
-
         manifest = manifest_path(version)
         rows = (
             query_rows(manifest, split="validation", limit=_SAMPLES).rows or query_rows(manifest, limit=_SAMPLES).rows

@@ -121,7 +121,7 @@ def _read(path: str, text: str) -> Any:
         try:
             return parse_value(PARAMETERS.get(name), text, path)
         except InvalidDocumentError:
-            return text
+            return _read_number(text) if PARAMETERS.get(name).kind in ("int", "float") else text
     if path in ("validation_data_size", "limits.timeout_minutes"):
         return _read_number(text)
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,6 +66,11 @@ class JobForm:
     @cached_property
     def values(self) -> dict[str, str]:
         return read_fields(self.checked.document or {})
+
+    @property
+    def idempotency_key(self) -> str:
+        """Of the page's key and the job: a double click is one job, an edited job sent from the same page another."""
+        return hashlib.sha256(f"{self.submission_key}\n{self.text}".encode()).hexdigest()
 
     @property
     def task_type(self) -> str:

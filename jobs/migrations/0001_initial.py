@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('max_concurrent_trials', models.PositiveIntegerField(default=1)),
                 ('timeout_minutes', models.PositiveIntegerField(default=10080)),
                 ('status', models.CharField(choices=[('Queued', 'Queued'), ('Preparing', 'Preparing'), ('Running', 'Running'), ('Finalizing', 'Finalizing'), ('Completed', 'Completed'), ('StoppedEarly', 'Stopped early'), ('Failed', 'Failed'), ('Canceled', 'Canceled')], default='Queued', max_length=20)),
+                ('plan', models.JSONField(default=dict)),
                 ('error', models.JSONField(null=True)),
                 ('cancel_requested_at', models.DateTimeField(null=True)),
                 ('submission_key', models.CharField(max_length=64, null=True, unique=True)),

@@ -31,6 +31,7 @@ class Job(models.Model):
     max_concurrent_trials = models.PositiveIntegerField(default=1)
     timeout_minutes = models.PositiveIntegerField(default=10080)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.QUEUED)
+    plan = models.JSONField(default=dict)  # {"seconds", "facts", "machine", "values", "rows"} as seen on submit
     error = models.JSONField(null=True)
     best_trial = models.ForeignKey("jobs.Trial", null=True, on_delete=models.SET_NULL, related_name="+")
     cancel_requested_at = models.DateTimeField(null=True)
@@ -46,6 +47,9 @@ class Job(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:detail", args=[self.name])
+
     @property
     def is_ended(self) -> bool:
         return self.status in ENDED
@@ -53,6 +57,3 @@ class Job(models.Model):
     @property
     def task_title(self) -> str:
         return TASK_TYPES.get(self.task_type).title
-
-    def get_absolute_url(self) -> str:
-        return reverse("jobs:detail", args=[self.name])

@@ -49,6 +49,9 @@ class Trial(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:trial", args=[self.job.name, self.number])
+
     @property
     def name(self) -> str:
         return f"{self.job.name}_HD_{self.number}"
@@ -60,6 +63,3 @@ class Trial(models.Model):
     @property
     def is_ended(self) -> bool:
         return self.status in ENDED
-
-    def get_absolute_url(self) -> str:
-        return reverse("jobs:trial", args=[self.job.name, self.number])

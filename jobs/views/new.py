@@ -65,6 +65,7 @@ def _open(request: HttpRequest) -> HttpResponse:
 def _first_document(request: HttpRequest) -> dict[str, Any]:
     if name := request.GET.get("clone"):
         return clone_document(get_job(name))
+    version: DatasetVersion | None
     if reference := request.GET.get("dataset"):
         version = get_version(parse_dataset_reference(reference))
     else:
@@ -74,7 +75,7 @@ def _first_document(request: HttpRequest) -> dict[str, Any]:
 
 def _submit(request: HttpRequest, form: JobForm) -> HttpResponse:
     try:
-        job = submit_job(form.text, user=request.user, submission_key=form.submission_key)
+        job = submit_job(form.text, user=request.user, submission_key=form.idempotency_key)
     except UserError as error:
         form.step = form.step_of_problem()
         return _show(request, form, error, status=error.status)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 import datasets.maintenance
 import jobs.maintenance
 from endpoints.supervisor import Supervisor
 from jobs.models import Node
+from studio.agent.beat import Beat
 from studio.agent.machine import count_cpus, list_gpus, measure_usage
 from studio.agent.slots import count_cpu_slots, plan_slots
 from studio.agent.workers import Workers
@@ -76,30 +75,6 @@ class Agent:
         )
 
 
-class Beat:
-    """One thing done every so often; what goes wrong in it is logged and tried again."""
-
-    def __init__(self, name: str, act: Callable[[], object], seconds: float) -> None:
-        self._name, self._act, self._seconds = name, act, seconds
-        self._next = 0.0
-        self._failures = 0
-
-    def tick(self) -> None:
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + self._seconds
-        try:
-            self._act()
-            self._failures = 0
-        except Exception:
-            self._failures += 1
-            if self._failures in (1, 10) or self._failures % 100 == 0:
-                logger.exception("%s failed (%d in a row)", self._name, self._failures)
-            self._next = now + max(1.0, self._seconds)
-            _drop_broken_connection()
-
-
 def register_node(name: str, gpus: list[dict[str, object]]) -> Node:
     """This machine's row, found again by its name."""
     facts = {
@@ -108,19 +83,8 @@ def register_node(name: str, gpus: list[dict[str, object]]) -> Node:
         "started_at": timezone.now(),
         "cpu_count": count_cpus(),
         "cpu_slots": count_cpu_slots(gpus, settings.STUDIO_CPU_SLOTS),
-        "memory_bytes": measure_memory(),
+        "memory_bytes": int(psutil.virtual_memory().total),
         "gpus": gpus,
     }
     node, _ = Node.objects.update_or_create(name=name, defaults=facts)
     return node
-
-
-def measure_memory() -> int:
-    import psutil
-
-    return int(psutil.virtual_memory().total)
-
-
-def _drop_broken_connection() -> None:
-    if connection.connection is not None and not connection.in_atomic_block:
-        connection.close_if_unusable_or_obsolete()

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from django.db import connections
+from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.executions import Execution
@@ -24,6 +25,11 @@ class StudioWorker(Worker):
 
     max_connection_wait_time = 2.0  # a broker that comes back is used again at once
     log_job_description = False
+
+    def _set_ip_address(self, connection: Redis) -> None:
+        """RQ asks the broker for our address; redis-py cannot read the answer where a socket's path holds a space."""
+        connection.client_setname(self.name)
+        self.ip_address = "unknown"
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork with a pipe: the horse ends itself when this worker is gone, by `kill -9` too."""

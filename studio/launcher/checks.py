@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import socket
 import time
@@ -44,9 +45,11 @@ def bind_port(host: str, port: int) -> socket.socket:
             return _bind(host, port)
         except PermissionError:
             raise _port_error(f"Port {port} needs more rights than this user has.") from None
-        except socket.gaierror:
-            raise UserError(f"{host} is no address of this machine.", hint="Set STUDIO_HOST.", code="host") from None
+        except (socket.gaierror, UnicodeError):
+            raise _host_error(host) from None
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise _host_error(host) from None
             if time.monotonic() > end:
                 raise _port_error(f"Port {port} on {host} cannot be used: {error.strerror}.") from None
         time.sleep(0.2)
@@ -63,6 +66,12 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _host_error(host: str) -> UserError:
+    return UserError(
+        f"{host} is no address of this machine.", hint="Set STUDIO_HOST to one that is.", code="no_such_host"
+    )
 
 
 def _port_error(message: str) -> UserError:

@@ -37,7 +37,8 @@ def test_keys_and_regenerating(api):
     after = send(api, "post", "/fasteners/keys/regenerate", {"key_type": "Secondary"}).json()
     assert after["primaryKey"] == keys["primaryKey"]
     assert after["secondaryKey"] != keys["secondaryKey"]
-    assert api.post(f"{ROOT}/fasteners/keys/regenerate").json()["primaryKey"] != keys["primaryKey"]
+    bare = api.post(f"{ROOT}/fasteners/keys/regenerate", content_type="application/json")
+    assert bare.json()["primaryKey"] != keys["primaryKey"]
 
 
 def test_patching_a_deployment(api):

@@ -74,7 +74,9 @@ def test_both_keys_and_the_owners_token_open(endpoint, settings):
 
 @pytest.mark.parametrize("key", ["", "wrong", "schlüssel"])
 def test_bad_keys_are_401(endpoint, key):
-    answer = run(lambda client: client.post(URL, json=order("ok"), headers=[(b"authorization", f"Bearer {key}".encode())]))
+    answer = run(
+        lambda client: client.post(URL, json=order("ok"), headers=[(b"authorization", f"Bearer {key}".encode())])
+    )
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
 
 

@@ -134,7 +134,9 @@ def test_deleting_an_endpoint_deletes_all():
     assert not Endpoint.objects.exists()
 
 
-@pytest.mark.parametrize("traffic", [{"blue": 50}, {"blue": 101}, {"blue": -1, "green": 101}, {"red": 100}, 5, {"blue": True}])
+@pytest.mark.parametrize(
+    "traffic", [{"blue": 50}, {"blue": 101}, {"blue": -1, "green": 101}, {"red": 100}, 5, {"blue": True}]
+)
 def test_traffic_that_is_refused(traffic):
     endpoint = make_endpoint()
     make_deployment(endpoint, "blue")

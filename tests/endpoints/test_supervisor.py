@@ -154,7 +154,10 @@ time.sleep(600)
 def test_no_server_outlives_its_agent(model_folder, tmp_path):
     log = tmp_path / "log"
     agent = subprocess.Popen(
-        [sys.executable, "-c", ORPHAN, str(model_folder), str(log), str(ROOT)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-c", ORPHAN, str(model_folder), str(log), str(ROOT)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     server = psutil.Process(int(agent.stdout.readline()))
     wait_for(lambda: len(server.children(recursive=True)) >= 2, READY_WITHIN)

@@ -76,11 +76,11 @@ def test_new_settings_make_the_next_version(storage, owner):
     assert store.list_files(second.storage_key) == store.list_files(first.storage_key)
 
 
-@pytest.mark.parametrize("settings", [{"valid_crop_size": 0}, {"valid_crop_size": 9999}, {"nonsense": 1}])
-def test_settings_that_cannot_be(storage, owner, settings):
+@pytest.mark.parametrize("changes", [{"valid_crop_size": 0}, {"valid_crop_size": 9999}, {"nonsense": 1}])
+def test_settings_that_cannot_be(storage, owner, changes):
     version = services.register_model(name="fasteners", trial=make_trial(), user=owner)
     with pytest.raises(InvalidDocumentError):
-        services.update_settings(version, settings, user=owner)
+        services.update_settings(version, changes, user=owner)
     assert ModelVersion.objects.count() == 1
 
 
@@ -95,7 +95,7 @@ def test_deleting_takes_the_files_and_the_last_one_the_name(storage, owner):
 def test_a_version_that_is_still_being_copied_is_not_shown(storage):
     make_version("fasteners", storage_key="")
     assert selectors.list_latest_versions() == []
-    assert list(selectors.list_models()) == []
+    assert selectors.list_names() == []
 
 
 def test_an_unknown_version_names_the_known_ones():

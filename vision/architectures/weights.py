@@ -92,9 +92,7 @@ def _unwrap(content: object, path: Path) -> Mapping[str, Tensor]:
             content = content[key]
     if not isinstance(content, Mapping):
         raise WeightsUnavailableError(f"{path.name} holds no named tensors.", hint="Save a state_dict.")
-    return {
-        str(name).removeprefix("module."): value for name, value in content.items() if isinstance(value, Tensor)
-    }
+    return {str(name).removeprefix("module."): value for name, value in content.items() if isinstance(value, Tensor)}
 
 
 def _match(info: ArchitectureInfo, folder: Path) -> Path | None:

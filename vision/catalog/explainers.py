@@ -42,10 +42,20 @@ class ExplainerInfo:
 
 
 _STEPS = ExplainerParameter(
-    "n_steps", "int", "Steps", "Points on the path that gradients are taken at. More than 50 gain little.", 50, 2, 10_000
+    "n_steps",
+    "int",
+    "Steps",
+    "Points on the path that gradients are taken at. More than 50 gain little.",
+    50,
+    2,
+    10_000,
 )
 _FAST = ExplainerParameter(
-    "xrai_fast", "bool", "Fast", "Each region is ranked once instead of anew after every choice: quicker, less exact.", True
+    "xrai_fast",
+    "bool",
+    "Fast",
+    "Each region is ranked once instead of anew after every choice: quicker, less exact.",
+    True,
 )
 _APPROXIMATION = ExplainerParameter(
     "approximation_method",

@@ -93,6 +93,17 @@ def make_thumbnail(image: Image.Image, side: int = THUMBNAIL_SIDE) -> bytes:
     return target.getvalue()
 
 
+def to_webp(source: bytes | Path) -> bytes:
+    """An image whole and upright, as a WebP any browser shows.
+
+    Raises:
+        InvalidImageError: not an image we open.
+    """
+    target = io.BytesIO()
+    open_image(source).save(target, "WEBP", quality=90)
+    return target.getvalue()
+
+
 def _open(source: bytes | Path) -> Image.Image:
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:

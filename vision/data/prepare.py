@@ -10,7 +10,7 @@ from typing import Any
 from vision.data.manifest import read_rows, write_manifest
 from vision.data.splits import split_indices
 from vision.errors import InvalidDatasetError
-from vision.spec.resolve import DataFacts
+from vision.spec.facts import DataFacts
 
 DEFAULT_VALIDATION_SIZE = 0.2
 """Azure's share where neither a validation set nor a size is given (SPEC §2.3)."""

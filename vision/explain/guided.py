@@ -83,5 +83,3 @@ def _stand_in(module: nn.Module) -> nn.Module | None:
     if isinstance(module, nn.ReLU):
         return nn.ReLU()
     return None
-
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pandas as pd
@@ -21,7 +20,7 @@ class DarkroomModel(PythonModel):  # type: ignore[misc]
         folder = Path(context.artifacts["settings.json"]).parent.parent
         self._predictor = Predictor.load(folder)
 
-    def predict(self, context: PythonModelContext, model_input: Any, params: dict[str, Any] | None = None) -> Any:
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # MLflow reads hints as a schema
         """One row an image: `probs` and `labels`, and `visualizations`, `attributions` where they were asked for."""
         column = model_input["image"] if isinstance(model_input, pd.DataFrame) else model_input
         return pd.DataFrame(self._predictor.score([_read_item(value) for value in column]))

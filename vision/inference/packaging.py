@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -63,6 +65,8 @@ def save_mlflow_model(
         draft = Path(scratch) / "model"
         _save(draft, artifacts, engine, card)
         _forget_origin(draft)
+        for leftover in list(draft.rglob("__pycache__")):
+            shutil.rmtree(leftover)
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)
@@ -102,17 +106,20 @@ def _copy_engine(scratch: Path) -> Path:
 
 
 def _save(folder: Path, artifacts: list[Path], engine: Path, card: ModelCard) -> None:
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow.pyfunc
 
-    mlflow.pyfunc.save_model(
-        folder,
-        python_model=str(Path(__file__).with_name("model.py")),
-        artifacts={path.name: str(path) for path in artifacts},
-        code_paths=[str(engine)],
-        signature=_signature(),
-        pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
-        metadata={"task_type": card.task_type, "architecture": card.architecture},
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it recommends an example input; a base64 image would be most of MLmodel
+        mlflow.pyfunc.save_model(
+            folder,
+            python_model=str(Path(__file__).with_name("model.py")),
+            artifacts={path.name: str(path) for path in artifacts},
+            code_paths=[str(engine)],
+            signature=_signature(),
+            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
+            metadata={"task_type": card.task_type, "architecture": card.architecture},
+        )
 
 
 def _signature() -> object:
@@ -127,12 +134,15 @@ def _signature() -> object:
 
 
 def _forget_origin(folder: Path) -> None:
-    """MLmodel notes where each artifact was copied from: a path of this machine that means nothing elsewhere."""
+    """MLmodel notes where each file was copied from (paths of this machine), and a pickler that nothing here uses."""
     import yaml
 
     path = folder / "MLmodel"
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for entry in document["flavors"]["python_function"]["artifacts"].values():
+    flavor = document["flavors"]["python_function"]
+    flavor["model_code_path"] = Path(flavor["model_code_path"]).name
+    flavor.pop("cloudpickle_version", None)
+    for entry in flavor["artifacts"].values():
         entry["uri"] = entry["path"]
     path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vision.architectures import Built, build_architecture
 from vision.data.images import open_image
-from vision.errors import InvalidDocumentError
+from vision.errors import Detail, InvalidDocumentError, InvalidImageError
 from vision.inference.card import ARTIFACTS, WEIGHTS, ModelCard, read_card, read_settings
 from vision.inference.preprocessing import normalize, resize_and_crop, to_pixels
 from vision.spec.scoring import ScoringItem, XaiParameters
@@ -110,13 +110,32 @@ class Predictor:
             "is_informative": not attribution.is_zero,
         }
 
+    def open_items(self, items: Sequence[ScoringItem]) -> list[Image.Image]:
+        """The images of a scoring request, RGB and upright.
+
+        Raises:
+            InvalidImageError: with one detail for each item that is not an image we open.
+        """
+        images: list[Image.Image] = []
+        problems: list[Detail] = []
+        for index, item in enumerate(items):
+            try:
+                images.append(open_image(item.image))
+            except InvalidImageError as error:
+                last = error
+                problems.append(Detail(error.message, error.code, path=f"input_data.data[{index}]"))
+        if problems:
+            more = f" {len(problems)} images cannot be opened." if len(problems) > 1 else ""
+            raise InvalidImageError(f"{problems[0].path}: {last.message}{more}", hint=last.hint, details=problems)
+        return images
+
     def score(self, items: Sequence[ScoringItem]) -> list[dict[str, Any]]:
         """The answer to a scoring request, in order; only the items that ask for it are explained.
 
         Raises:
-            InvalidImageError: an item's bytes are not an image we open.
+            InvalidImageError: with one detail for each item that is not an image we open.
         """
-        images = [open_image(item.image) for item in items]
+        images = self.open_items(items)
         plain = [image for item, image in zip(items, images, strict=True) if item.xai is None]
         predicted = iter(self.predict(plain))
         return [

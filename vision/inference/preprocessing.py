@@ -29,10 +29,8 @@ def resize_and_crop(image: Image.Image, resize: int, crop: int, interpolation: s
     """Shorter side to `resize` px with antialiasing, then the middle `crop` px square (black beyond the edges)."""
     width, height = image.size
     # The longer side is cut, not rounded, as torchvision's Resize does.
-    if width <= height:
-        size = (resize, int(resize * height / width))
-    else:
-        size = (int(resize * width / height), resize)
+    shorter = min(width, height)
+    size = (int(resize * width / shorter), int(resize * height / shorter))
     resized = image if size == image.size else image.resize(size, RESAMPLING[interpolation])
     left = round((size[0] - crop) / 2)
     top = round((size[1] - crop) / 2)

@@ -13,7 +13,7 @@ from vision.spec.documents import load_document, with_lines
 from vision.spec.references import parse_model_reference
 from vision.spec.validation import invalid, validate
 
-_ENDPOINT_NAME = re.compile(r"^[A-Za-z](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){2,31}$")
+_ENDPOINT_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){2,31}")
 _NAME_RULE = "3 to 32 letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 
 
@@ -190,6 +190,6 @@ def _check_mirror(endpoint: EndpointDocument) -> None:
 
 
 def _checked_name(name: str) -> str:
-    if not _ENDPOINT_NAME.match(name):
+    if not _ENDPOINT_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a name: use {_NAME_RULE}.")
     return name

@@ -21,8 +21,8 @@ MEASURED_SIDE = 224
 def estimate_seconds(values: Mapping[str, Any], data: DataFacts, machine: Machine) -> float:
     """Seconds for the resolved `values`, if no early stop ends them sooner."""
     speed = images_per_second(values, machine)
-    epochs = values["number_of_epochs"]
-    validations = math.ceil(epochs / values["evaluation_frequency"])
+    epochs = int(values["number_of_epochs"])
+    validations = math.ceil(epochs / int(values["evaluation_frequency"]))
     training = epochs * data.train_images / speed
     validating = (validations + 1) * data.validation_images / (speed * VALIDATION_TIMES_FASTER)
     return STARTUP_SECONDS + training + validating
@@ -31,8 +31,8 @@ def estimate_seconds(values: Mapping[str, Any], data: DataFacts, machine: Machin
 def images_per_second(values: Mapping[str, Any], machine: Machine) -> float:
     """Training images a second."""
     info = ARCHITECTURES.get(values["model_name"])
-    relative_area = (values["training_crop_size"] / MEASURED_SIDE) ** 2
-    cores = max(1, machine.cpu_count)
+    relative_area = (float(values["training_crop_size"]) / MEASURED_SIDE) ** 2
+    cores = float(max(1, machine.cpu_count))
     if not machine.gpus:
-        return info.cpu_images_per_second * (cores / MEASURED_CORES) ** CORES_EXPONENT / relative_area
+        return info.cpu_images_per_second * math.pow(cores / MEASURED_CORES, CORES_EXPONENT) / relative_area
     return min(info.cpu_images_per_second * GPU_TIMES_FASTER / relative_area, cores * DECODED_PER_CORE)

@@ -14,7 +14,7 @@ from vision.spec.endpoint import TextMap
 from vision.spec.references import parse_dataset_reference
 
 DEFAULT_TIMEOUT_MINUTES = 10_080
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _TRIAL_NAME = re.compile(r"_HD_[0-9]+$")
 
 
@@ -26,8 +26,10 @@ def fold_case(word: Any) -> Any:
 
 
 def _check_name(name: str) -> str:
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise ValueError("Use up to 100 letters, digits, hyphens and underscores, starting with a letter or digit.")
+    if name == "new":
+        raise ValueError("This name is taken by the page for new jobs.")
     if _TRIAL_NAME.search(name):
         raise ValueError("A job's name cannot end like a trial's (_HD_ and a number).")
     return name

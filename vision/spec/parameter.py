@@ -129,8 +129,8 @@ def _from_bool(parameter: Parameter, value: bool) -> Any:
 
 
 def _fold(word: str) -> str:
-    """CamelCase, dashes and spaces to snake_case, as Azure's SDK folds its enums."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word.strip()).replace("-", "_").replace(" ", "_").lower()
+    """Case and separators aside: `WarmupCosine`, `warmup-cosine` and `warmup_cosine` are one."""
+    return re.sub(r"[\s_-]", "", word).lower()
 
 
 def _read_number(value: Any) -> float | int | None:
@@ -140,8 +140,9 @@ def _read_number(value: Any) -> float | int | None:
         number = value if isinstance(value, int) else float(value)
     except ValueError:
         return None
-    is_usable = math.isfinite(number) if isinstance(number, float) else abs(number) <= _LARGEST
-    return number if is_usable else None
+    if isinstance(number, float) and not math.isfinite(number):
+        return None
+    return number if abs(number) <= _LARGEST else None
 
 
 def _within(parameter: Parameter, number: float, value: Any) -> float:

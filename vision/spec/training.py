@@ -45,7 +45,7 @@ def clean_parameters(task_type: str, given: Mapping[str, Any], path: str) -> tup
         return dict(given), []
     values: dict[str, Any] = {}
     problems: list[Detail] = []
-    for spelling, value in given.items():
+    for spelling, value in ((str(key), value) for key, value in given.items()):
         place = f"{path}.{spelling}"
         name = canonical_name(spelling)
         if name is None:

@@ -40,7 +40,7 @@ def list_problems(error: ValidationError, model: type[BaseModel], prefix: str = 
 
 def _to_detail(item: Any, model: type[BaseModel], prefix: str) -> Detail:
     parts = [str(part) for part in item["loc"] if not str(part).startswith(("function-", "literal[", "str", "dict"))]
-    path = ".".join([*([prefix] if prefix else []), *parts])
+    path = ".".join([*([prefix] if prefix else []), *parts]) or None
     kind, context = item["type"], item.get("ctx", {})
     if kind == "missing":
         return Detail("This key is required.", code="missing", path=path)
@@ -54,7 +54,7 @@ def _to_detail(item: Any, model: type[BaseModel], prefix: str) -> Detail:
     return Detail(f"{message}, not {_short(item['input'])}.", path=path)
 
 
-def unknown_key(key: str, known: Iterable[str], path: str) -> Detail:
+def unknown_key(key: str, known: Iterable[str], path: str | None) -> Detail:
     """What to say of a key that no document of this kind has."""
     close = get_close_matches(key, list(known), n=1)
     return Detail(

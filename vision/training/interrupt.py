@@ -64,7 +64,10 @@ def _lease_fault(path: Path, token: str, started: float) -> str | None:
 
 
 def watch_parent(on_lost: Callable[[str], None], interval: float = 0.5) -> threading.Thread:
-    """Watch, from a thread, that the launcher lives: a killed one cannot stop us, and we are in a session of our own."""
+    """Watch, from a thread, that the launcher lives; `on_lost(reason)` is called once when it does not.
+
+    The launcher puts us into a session of our own: no signal to its group reaches us once it is gone.
+    """
     parent = os.getppid()
 
     def watch() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,44 +89,55 @@ def make_run(folder: Path, images: int = 8, labels: Mapping[str, int] | None = N
 def write_split(folder: Path, split: str, counts: Mapping[str, int], seed: int) -> Path:
     """Draw the images of a split into `folder/images/blobs` and list them in `folder/<split>.parquet`."""
     random = np.random.default_rng(seed)
-    rows = [
-        _store(folder / "images", split, f"{label}-{number}.jpg", _draw(COLOURS[label], random), label)
+    images = [
+        (f"{label}-{number}.jpg", _draw(COLOURS[label], random), label)
         for label, count in counts.items()
         for number in range(count)
     ]
-    for number, row in enumerate(rows):
-        row["row"] = number
+    return write_rows(folder, split, images)
+
+
+def write_rows(folder: Path, split: str, images: Iterable[tuple[str, Image.Image | bytes, str]]) -> Path:
+    """Store (name, image or JPEG bytes, label) as blobs and rows."""
+    rows = [
+        _store(folder / "images", split, number, name, image if isinstance(image, bytes) else _encode(image), label)
+        for number, (name, image, label) in enumerate(images)
+    ]
     path = folder / f"{split}.parquet"
     pq.write_table(pa.Table.from_pylist(rows), path)
     return path
 
 
-def _draw(colour: tuple[int, int, int], random: np.random.Generator) -> bytes:
+def _draw(colour: tuple[int, int, int], random: np.random.Generator) -> Image.Image:
     noise = random.normal(0, 40, (40, 48, 3))
-    pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+    return Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
+
+
+def _encode(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
+    image.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 
-def _store(images_dir: Path, split: str, name: str, data: bytes, label: str) -> dict[str, Any]:
+def _store(images_dir: Path, split: str, number: int, name: str, data: bytes, label: str) -> dict[str, Any]:
     sha256 = hashlib.sha256(data).hexdigest()
     blob = images_dir / "blobs" / sha256[:2] / sha256
     blob.parent.mkdir(parents=True, exist_ok=True)
     blob.write_bytes(data)
+    width, height = Image.open(io.BytesIO(data)).size
     return {
-        "row": 0,
+        "row": number,
         "split": split,
         "path": f"{split}/{name}",
         "sha256": sha256,
         "format": "jpeg",
-        "width": 48,
-        "height": 40,
+        "width": width,
+        "height": height,
         "bytes": len(data),
         "labels": [label],
         "annotation": json.dumps(label),
-        "source_file": "train_annotations.jsonl",
-        "source_line": 1,
+        "source_file": f"{split}_annotations.jsonl",
+        "source_line": number + 1,
     }
 
 
@@ -135,6 +146,13 @@ def train(run: RunDocument) -> list[dict[str, Any]]:
     with EventWriter(run.events_path) as events:
         Session(run, join_group(), events, StopRequest()).carry_out()
     return read_events(run.events_path)[0]
+
+
+def fit(run: RunDocument) -> dict[int, dict[str, float]]:
+    """Train a run in this process without scoring and packaging it at the end; returns its metrics by epoch."""
+    with EventWriter(run.events_path) as events:
+        Session(run, join_group(), events, StopRequest()).prepare()[0].fit()
+    return metrics_by_epoch(read_events(run.events_path)[0])
 
 
 def metrics_by_epoch(events: list[dict[str, Any]]) -> dict[int, dict[str, float]]:

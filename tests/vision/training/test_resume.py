@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
-from tests.vision.training.runs import make_run, metrics_by_epoch, train
+from tests.vision.training.runs import fit, make_run, metrics_by_epoch, train
 from vision.training.checkpoints import list_checkpoints
 from vision.training.event_log import read_events
 from vision.training.launch import training_command, training_environment
@@ -44,19 +47,23 @@ def is_inside_epoch_three(event) -> bool:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, float]]:
-    folder = tmp_path_factory.mktemp("uninterrupted")
-    run = make_run(folder, **SETTINGS)
-    process = start(folder / "run.json")
-    assert process.wait(120) == 0
-    return metrics_by_epoch(read_events(run.events_path)[0])
+    with one_thread():
+        return fit(make_run(tmp_path_factory.mktemp("uninterrupted"), **SETTINGS))
 
 
 def resume(run: RunDocument) -> dict[int, dict[str, float]]:
     newest = max(list_checkpoints(run.checkpoint_dir).items())[1]
-    run.model_copy(update={"resume_from": newest}).write(run.events_path.parent / "run.json")
-    process = start(run.events_path.parent / "run.json")
-    assert process.wait(120) == 0
-    return metrics_by_epoch(read_events(run.events_path)[0])
+    with one_thread():
+        return fit(run.model_copy(update={"resume_from": newest}))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums are exact only when split among as many threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def test_events_tell_the_whole_story(finished) -> None:
 
 
 def test_each_epoch_tells_metrics_then_its_checkpoint(finished) -> None:
-    run, events = finished
+    _, events = finished
     told = [(event["type"], event["epoch"]) for event in events if event["type"] in ("metrics", "checkpoint")]
     assert told == [(kind, epoch) for epoch in range(1, 7) for kind in ("metrics", "checkpoint")]
     last = [event for event in events if event["type"] == "checkpoint"][-1]

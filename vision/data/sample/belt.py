@@ -20,14 +20,14 @@ def blur(values: Grid, radius: float) -> Grid:
 def paint_belt(height: int, width: int, rng: np.random.Generator) -> Grid:
     """A worn belt with its weave, stains, and sometimes a seam and a side rail."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    colour = np.array(_BELTS[rng.integers(len(_BELTS))], np.float32) * rng.uniform(0.85, 1.35)
+    colour = np.array(_BELTS[rng.integers(len(_BELTS))], np.float32) * np.float32(rng.uniform(0.85, 1.35))
     weave = np.sin((x + y) * 1.6) * np.sin((x - y) * 1.6)
-    grain = rng.normal(0, 1, (height, width)).astype(np.float32)
+    grain = rng.standard_normal((height, width), np.float32)
     stains = blur(rng.random((height, width), np.float32), 9) - 0.5
     tone = 1 + 0.07 * weave + 0.06 * grain + 2.2 * stains
     if rng.random() < 0.35:
         tone *= _seam(x, y, width, rng)
-    belt: Grid = colour * tone[..., None]
+    belt: Grid = colour * tone.astype(np.float32)[..., None]
     if rng.random() < 0.3:
         belt = _add_rail(belt, y, height, rng)
     return belt
@@ -46,4 +46,4 @@ def _add_rail(belt: Grid, y: Grid, height: int, rng: np.random.Generator) -> Gri
     shade = 1 - 0.55 * np.exp(-np.clip(depth - edge, 0, None) / 5)
     gloss = 0.75 + 0.35 * np.sin(depth / edge * 3)
     metal = np.array(_RAIL, np.float32) * gloss[..., None]
-    return belt * shade[..., None] * (1 - rail) + metal * rail
+    return (belt * shade[..., None] * (1 - rail) + metal * rail).astype(np.float32)

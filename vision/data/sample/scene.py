@@ -67,7 +67,10 @@ def render_scene(width: int, height: int, placements: list[Placement], rng: np.r
 def _draw_part(
     colour: Grid, x: Grid, y: Grid, part: Placement, light: Grid, rng: np.random.Generator
 ) -> tuple[Grid, list[Point], NDArray[np.bool_]]:
-    cos, sin = np.cos(part.angle), np.sin(part.angle)
+    window = _window(part, x.shape)
+    whole, colour = colour, colour[window]
+    x, y = x[window], y[window]
+    cos, sin = np.float32(np.cos(part.angle)), np.float32(np.sin(part.angle))
     u = ((x - part.x) * cos + (y - part.y) * sin) / part.radius
     v = ((y - part.y) * cos - (x - part.x) * sin) / part.radius
     solid = SHAPES[part.class_name](u, v, rng)
@@ -80,7 +83,18 @@ def _draw_part(
         (float(part.x + part.radius * (a * cos - b * sin)), float(part.y + part.radius * (a * sin + b * cos)))
         for a, b in solid.outline
     ]
-    return shaded * (1 - alpha[..., None]) + metal * alpha[..., None], outline, alpha > 0.5
+    whole[window] = shaded * (1 - alpha[..., None]) + metal * alpha[..., None]
+    mask = np.zeros(whole.shape[:2], np.bool_)
+    mask[window] = alpha > 0.5
+    return whole, outline, mask
+
+
+def _window(part: Placement, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """The pixels a part and its shadow can reach: nothing else need be computed."""
+    reach = part.radius * 1.35 + 8
+    ranges = zip((part.y, part.x), shape, strict=True)
+    rows, columns = (slice(max(0, int(at - reach)), min(size, int(at + reach) + 1)) for at, size in ranges)
+    return rows, columns
 
 
 def _shade(height: Grid, marks: Grid, u: Grid, v: Grid, light: Grid, rng: np.random.Generator) -> Grid:
@@ -90,14 +104,13 @@ def _shade(height: Grid, marks: Grid, u: Grid, v: Grid, light: Grid, rng: np.ran
     normal = (-across / length, -down / length, 1 / length)
     diffuse = np.clip(sum(n * component for n, component in zip(normal, light, strict=True)), 0, 1)
     half = (light + np.array([0, 0, 1], np.float32)) / np.linalg.norm(light + np.array([0, 0, 1], np.float32))
-    gloss = np.clip(sum(n * component for n, component in zip(normal, half, strict=True)), 0, 1) ** 40
-    mirrored = np.sin(4 * normal[0] + 3 * normal[1] + rng.uniform(0, 6.3))
-    brushed = 0.03 * np.sin(u * 310 + 2 * np.sin(v * 23)) + rng.normal(0, 0.02, u.shape)
+    gloss = np.clip(sum(n * component for n, component in zip(normal, half, strict=True)), 0, 1) ** 32
+    mirrored = np.sin(4 * normal[0] + 3 * normal[1] + np.float32(rng.uniform(0, 6.3)))
+    brushed = 0.03 * np.sin(u * 310 + 2 * np.sin(v * 23)) + 0.02 * rng.standard_normal(u.shape, np.float32)
     tone = 0.16 + 0.72 * diffuse + 0.12 * mirrored + brushed
-    metal = np.array(_METALS[rng.integers(len(_METALS))], np.float32) * rng.uniform(0.8, 1.1)
-    return (metal * tone[..., None] + 0.55 * gloss[..., None] * rng.uniform(0.5, 1) + 0.35 * marks[..., None]).astype(
-        np.float32
-    )
+    metal = np.array(_METALS[rng.integers(len(_METALS))], np.float32) * np.float32(rng.uniform(0.8, 1.1))
+    white = 0.55 * gloss * rng.uniform(0.5, 1) + 0.35 * marks
+    return (metal * tone[..., None] + white[..., None]).astype(np.float32)
 
 
 def _shadow(alpha: Grid, light: Grid, radius: float) -> Grid:
@@ -127,9 +140,9 @@ def _expose(colour: Grid, x: Grid, y: Grid, light: Grid, rng: np.random.Generato
     across, down = x / width - 0.5, y / height - 0.5
     lamp = 1 + rng.uniform(0.2, 0.6) * (across * light[0] + down * light[1])
     vignette = 1 - rng.uniform(0.2, 0.6) * (across**2 + down**2)
-    exposure = rng.uniform(0.85, 1.3) * rng.uniform(0.96, 1.04, 3)
-    exposed = colour * (lamp * vignette)[..., None] * exposure
-    exposed = np.clip(exposed, 0, 1) ** 0.8 + rng.normal(0, rng.uniform(0.008, 0.025), colour.shape)
+    exposure = (rng.uniform(0.85, 1.3) * rng.uniform(0.96, 1.04, 3)).astype(np.float32)
+    exposed = np.clip(colour * (lamp * vignette).astype(np.float32)[..., None] * exposure, 0, 1) ** np.float32(0.8)
+    exposed += np.float32(rng.uniform(0.008, 0.025)) * rng.standard_normal(colour.shape, np.float32)
     image = Image.fromarray((np.clip(exposed, 0, 1) * 255).astype(np.uint8))
     if rng.random() < 0.25:
         image = image.resize((width * 3 // 4, height * 3 // 4)).resize((width, height), Image.Resampling.BICUBIC)

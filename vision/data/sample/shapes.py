@@ -57,17 +57,23 @@ def screw(u: Grid, v: Grid, rng: np.random.Generator) -> Solid:
     ripple = np.sin(turns * (u + 0.35 * v))
     width = half * np.clip((1 - u) / tip, 0, 1) + 0.022 * ripple * (u < 1 - tip / 2) * (u > start + 0.1)
     shaft = np.maximum(np.abs(v) - width, np.maximum(u - 1, start - u))
-    round_top = head * np.sqrt(np.clip(1 - ((start - u) / depth) ** 2, 0, 1)) if rng.random() < 0.5 else head
+    is_round = rng.random() < 0.5
+    round_top = head * np.sqrt(np.clip(1 - ((start - u) / depth) ** 2, 0, 1)) if is_round else head
     cap = np.maximum(np.abs(v) - round_top, np.maximum(u - start, -1 - u))
     distance = np.minimum(shaft, cap)
     round_shaft = np.sqrt(np.clip(1 - (v / np.maximum(width, 1e-3)) ** 2, 0, 1)) * half + 0.045 * ripple
     round_head = np.sqrt(np.clip(1 - (v / np.maximum(round_top, 1e-3)) ** 2, 0, 1)) * head
     height = np.where(u < start, round_head, round_shaft)
-    outline = [
-        (-1, -head), (start, -head), (start, -half), (1 - tip, -half), (1, 0),
-        (1 - tip, half), (start, half), (start, head), (-1, head),
-    ]  # fmt: skip
-    return Solid(distance, height, outline)
+    shaft_outline = [(start, -half), (1 - tip, -half), (1.0, 0.0), (1 - tip, half), (start, half)]
+    return Solid(distance, height, shaft_outline + _head_outline(start, depth, head, is_round))
+
+
+def _head_outline(start: float, depth: float, head: float, is_round: bool) -> list[Point]:
+    """From the lower end of the head around its top to the upper end."""
+    if not is_round:
+        return [(start, head), (-1.0, head), (-1.0, -head), (start, -head)]
+    angles = np.linspace(np.pi / 2, -np.pi / 2, 15)
+    return [(start - depth * float(np.cos(angle)), head * float(np.sin(angle))) for angle in angles]
 
 
 SHAPES: dict[str, Callable[[Grid, Grid, np.random.Generator], Solid]] = {"nut": nut, "screw": screw, "washer": washer}

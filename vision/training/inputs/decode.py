@@ -11,6 +11,7 @@ from vision.data.images import open_image
 from vision.errors import TrainingError
 from vision.inference.preprocessing import resize_and_crop
 
+
 def read_reduced(path: Path, image_format: str, shorter_side: int) -> np.ndarray:
     """An image scaled down until its shorter side is `shorter_side`, never up: uint8 [H, W, 3], RGB, upright.
 

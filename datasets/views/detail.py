@@ -1,0 +1,101 @@
+"""One dataset: overview with import progress and report, versions, jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from datasets import charts, selectors, services
+from datasets.models import DatasetVersion
+from datasets.views.context import get_shown_version, page_context, page_url
+from datasets.views.grid import grid_item
+from datasets.views.guard import guard_page
+from vision.data.formats import FORMATS
+from vision.errors import UserError
+
+PHASES = {
+    "waiting": "Waiting for a worker",
+    "unpacking": "Unpacking the upload",
+    "reading": "Reading the labels",
+    "checking": "Opening and checking each image",
+    "writing": "Writing the manifest",
+}
+_REPORT_PAGE = 200
+_SAMPLES = 12
+
+
+@guard_page
+def overview(request: HttpRequest, name: str) -> HttpResponse:
+    version = get_shown_version(request, name)
+    is_importing = version.status == DatasetVersion.Status.IMPORTING
+    if request.htmx:  # the progress card asks again
+        return render(request, "datasets/_importing.html", _progress(version)) if is_importing else _refresh()
+    findings = _findings(version.report, request.GET.get("severity", ""))
+    context = page_context(version, "detail") | {
+        **_progress(version),
+        "headline": version.error and version.error | {"details": []},  # its findings stand in the report below
+        "severity": request.GET.get("severity", ""),
+        "format_title": FORMATS.get(version.format).title if version.format in FORMATS else "",
+        "balance": charts.class_balance(version.statistics),
+        "sizes": charts.size_histogram(version.statistics),
+        "counts": version.report.get("counts", {}),
+        "findings": findings[:_REPORT_PAGE],
+        "hidden_findings": max(0, len(findings) - _REPORT_PAGE),
+        "samples": _samples(version),
+    }
+    return render(request, "datasets/detail.html", context)
+
+
+@guard_page
+def versions(request: HttpRequest, name: str) -> HttpResponse:
+    version = get_shown_version(request, name)
+    listed = version.dataset.versions.select_related("created_by").defer("statistics")
+    return render(request, "datasets/versions.html", page_context(version, "versions") | {"versions": listed})
+
+
+@guard_page
+def jobs(request: HttpRequest, name: str) -> HttpResponse:
+    version = get_shown_version(request, name)
+    context = page_context(version, "jobs") | {"jobs": selectors.list_jobs_using(version)}
+    return render(request, "datasets/jobs.html", context)
+
+
+@require_POST
+@guard_page
+def delete(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    version = selectors.find_version(name, str(number))
+    try:
+        services.delete_version(version)
+    except UserError as error:
+        messages.error(request, str(error))
+        return redirect(page_url("versions", name, number))
+    messages.success(request, f"{name}:{number} was deleted.")
+    rest = version.dataset.pk and version.dataset.versions.exists()
+    return redirect(reverse("datasets:versions", args=[name]) if rest else "datasets:list")
+
+
+def _progress(version: DatasetVersion) -> dict[str, Any]:
+    url = page_url("detail", version.dataset.name, version.number)
+    return {"version": version, "url": url, "phase": PHASES.get(version.phase, version.phase)}
+
+
+def _refresh() -> HttpResponse:
+    return HttpResponse(headers={"HX-Refresh": "true"})
+
+
+def _findings(report: dict[str, Any], severity: str) -> list[dict[str, Any]]:
+    errors, warnings = report.get("errors", []), report.get("warnings", [])
+    chosen: list[dict[str, Any]] = {"error": errors, "warning": warnings}.get(severity, errors + warnings)
+    return chosen
+
+
+def _samples(version: DatasetVersion) -> list[dict[str, Any]]:
+    """A first row of pictures, so that the overview shows what the data looks like."""
+    if not version.is_ready:
+        return []
+    return [grid_item(version, row) for row in selectors.list_items(version, limit=_SAMPLES).rows]

@@ -1,0 +1,66 @@
+// Mounts the charts that Python described: `[data-chart]` names the JSON beside it. Colours come from the tokens.
+
+const mounted = new Map(); // element → {chart, text}
+let library;
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--dk-${name}`).trim();
+
+function look() {
+  const axis = {
+    axisLine: { lineStyle: { color: token("line") } },
+    axisTick: { show: false },
+    axisLabel: { color: token("muted"), fontSize: 12 },
+    splitLine: { lineStyle: { color: token("line") } },
+    nameTextStyle: { color: token("muted"), fontSize: 12 },
+  };
+  return {
+    color: [1, 2, 3, 4, 5, 6, 7, 8].map((number) => token(`series-${number}`)),
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: token("ink") },
+    animationDuration: 200,
+    legend: { textStyle: { color: token("ink"), fontSize: 12 }, pageTextStyle: { color: token("muted") }, inactiveColor: token("line") },
+    valueAxis: axis, categoryAxis: { ...axis, splitLine: { show: false } }, logAxis: axis,
+    line: { symbolSize: 5, lineStyle: { width: 2 } },
+    // Rich text is drawn on the canvas: the HTML tooltip would need inline styles, which the policy refuses.
+    tooltip: {
+      renderMode: "richText", backgroundColor: token("card"), borderColor: token("line"),
+      textStyle: { color: token("ink"), fontSize: 12 }, axisPointer: { lineStyle: { color: token("muted") } },
+    },
+  };
+}
+
+const optionsOf = (element) => document.getElementById(element.dataset.chart)?.textContent ?? "";
+
+function draw(element, text) {
+  const known = mounted.get(element);
+  if (known?.text === text) return;
+  const options = JSON.parse(text);
+  options.animation = !known && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const chart = known?.chart ?? library.init(element, look());
+  chart.setOption(options, { notMerge: false, lazyUpdate: true });
+  mounted.set(element, { chart, text });
+  if (!known) sizes.observe(element);
+}
+
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => mounted.get(target)?.chart.resize()));
+
+export async function mountCharts(root) {
+  const elements = [...root.querySelectorAll("[data-chart]")];
+  for (const [element, { chart }] of mounted) {
+    if (element.isConnected) continue;
+    chart.dispose();
+    sizes.unobserve(element);
+    mounted.delete(element);
+  }
+  if (!elements.length) return;
+  library ??= await import("../vendor/echarts/echarts.esm.min.js");
+  elements.filter((element) => element.isConnected).forEach((element) => draw(element, optionsOf(element)));
+}
+
+document.addEventListener("theme:changed", () => {
+  const elements = [...mounted.keys()];
+  for (const element of elements) {
+    mounted.get(element).chart.dispose();
+    mounted.delete(element);
+    draw(element, optionsOf(element));
+  }
+});

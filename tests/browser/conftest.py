@@ -1,0 +1,142 @@
+"""A real Chromium against a whole Darkroom in which the main job has been done once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.checking import check_page as check
+from tests.running import Running
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VARIANTS = {
+    "wide light": (1440, 900, "light"),
+    "wide dark": (1440, 900, "dark"),
+    "phone light": (390, 844, "light"),
+    "phone dark": (390, 844, "dark"),
+}
+DATASET, JOB, MODEL, ENDPOINT = "browser-fasteners", "browser-job", "browser-model", "browser-endpoint"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not executable:
+        pytest.fail("No Chromium. Install Debian's package chromium, or name one in the variable CHROMIUM.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def session_cookies(browser: Browser, darkroom: Running) -> list[Any]:
+    """Signed in as a user does: by the link."""
+    context = browser.new_context()
+    context.new_page().goto(darkroom.sign_in_url)
+    cookies = context.cookies()
+    context.close()
+    return cookies
+
+
+def open_context(browser: Browser, darkroom: Running, cookies: list[Any], variant: str) -> BrowserContext:
+    width, height, scheme = VARIANTS[variant]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        base_url=darkroom.url,
+    )
+    context.set_default_timeout(20_000)
+    context.add_cookies(cookies)
+    return context
+
+
+@pytest.fixture
+def page(browser: Browser, darkroom: Running, session_cookies: list[Any]) -> Iterator[Page]:
+    context = open_context(browser, darkroom, session_cookies, "wide light")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def pages(browser: Browser, darkroom: Running, session_cookies: list[Any]) -> Iterator[dict[str, Page]]:
+    """One signed-in page for each width and colour scheme."""
+    contexts = {name: open_context(browser, darkroom, session_cookies, name) for name in VARIANTS}
+    yield {name: context.new_page() for name, context in contexts.items()}
+    for context in contexts.values():
+        context.close()
+
+
+@pytest.fixture
+def check_page() -> Callable[..., None]:
+    return check
+
+
+@pytest.fixture(scope="session")
+def rest(darkroom: Running) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {darkroom.token}"}
+    with httpx.Client(base_url=f"{darkroom.url}/api/v1", headers=headers, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def main_job(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Sample data, one trained trial, a registered model and its deployment. The job's name."""
+    from vision.data.sample import write_sample
+
+    archive: Path = tmp_path_factory.mktemp("sample") / "sample.zip"
+    write_sample("image_classification", archive, images=60)
+    _sent(rest.post("/datasets", files={"file": ("sample.zip", archive.read_bytes())}, data={"name": DATASET}))
+    wait_for(lambda: rest.get(f"/datasets/{DATASET}/versions/1").json()["status"] == "ready", 120)
+    _sent(rest.post("/jobs", json=job_document(JOB, epochs=2)))
+    wait_for(lambda: rest.get(f"/jobs/{JOB}").json()["status"] in ("Completed", "Failed"), 240)
+    assert rest.get(f"/jobs/{JOB}").json()["status"] == "Completed"
+    path = f"azureml://jobs/{JOB}_HD_0/outputs/artifacts/outputs/mlflow-model/"
+    _sent(rest.post("/models", json={"name": MODEL, "path": path, "type": "mlflow_model"}))
+    _sent(rest.post("/online-endpoints", json={"name": ENDPOINT, "auth_mode": "key"}))
+    deployment = {"name": "blue", "endpoint_name": ENDPOINT, "model": f"azureml:{MODEL}:1"}
+    _sent(rest.post(f"/online-endpoints/{ENDPOINT}/deployments", json=deployment))
+    return JOB
+
+
+def job_document(name: str, epochs: int) -> dict[str, Any]:
+    return {
+        "type": "automl",
+        "name": name,
+        "task": "image_classification",
+        "primary_metric": "accuracy",
+        "target_column_name": "label",
+        "training_data": {"path": f"azureml:{DATASET}:1", "type": "mltable"},
+        "limits": {"max_trials": 1, "timeout_minutes": 30},
+        "training_parameters": {"model_name": "mobilenetv2", "number_of_epochs": epochs, "pretrained": "none"},
+    }
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"Still not so after {seconds:.0f} s.")
+
+
+def _sent(answer: httpx.Response) -> None:
+    assert answer.is_success, f"{answer.request.url}: {answer.status_code} {answer.text[:600]}"

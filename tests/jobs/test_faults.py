@@ -1,0 +1,193 @@
+"""Processes killed in the middle of a real training: every metric point is there once, and the job completes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+
+from jobs import maintenance, selectors
+from jobs.models import Job, MetricPoint, Status, Trial
+from jobs.services.control import cancel_job
+from tests.jobs.factories import make_job, make_version
+
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+ROOT = Path(django_settings.BASE_DIR)
+LONG = {"number_of_epochs": 4, "early_stopping": False}
+
+
+class Workers:
+    """Real worker processes on the test's own database, broker and storage."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(ROOT / "manage.py"), "worker", "cpu"]
+        process = subprocess.Popen(command, cwd=ROOT, env=self._environment, start_new_session=True)
+        self.processes.append(process)
+        return process
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            process.wait(40)
+
+
+@pytest.fixture
+def workers(storage, broker, broker_server, settings, tmp_path) -> Iterator[Workers]:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "studio.settings",
+        "STUDIO_HOME": str(tmp_path / "home"),
+        "STORAGE_URL": settings.STORAGE_URL,
+        "REDIS_URL": broker_server,
+        "DATABASE_URL": _database_url(),
+        "DARKROOM_NODE": "test",
+        "DARKROOM_SLOT": "cpu:0",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    workers = Workers(environment)
+    yield workers
+    workers.stop()
+
+
+def _database_url() -> str:
+    values = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{values['NAME']}"
+    login = f"{values['USER']}:{values['PASSWORD']}@" if values["USER"] else ""
+    port = f":{values['PORT']}" if values["PORT"] else ""
+    return f"postgres://{login}{values['HOST']}{port}/{values['NAME']}"
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 200) -> Any:
+    """Until it is true, with the agent's housekeeping going on beside."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        maintenance.run_once()
+        if value := condition():
+            return value
+        time.sleep(0.2)
+    trials = list(Trial.objects.values("status", "phase", "epochs", "attempts", "error"))
+    raise AssertionError(f"not in {seconds} s: {trials}")
+
+
+def has_epochs(trial: Trial, count: int) -> bool:
+    return MetricPoint.objects.filter(trial=trial, name="accuracy").count() >= count
+
+
+def has_checkpoint(trial: Trial) -> bool:
+    return Trial.objects.filter(pk=trial.pk).exclude(checkpoint_key="").exists()
+
+
+def ended(job: Job) -> Job | None:
+    job.refresh_from_db()
+    return job if job.is_ended else None
+
+
+def find_training(parent: int) -> list[psutil.Process]:
+    """The processes that train below a worker, the deepest first."""
+    children = psutil.Process(parent).children(recursive=True)
+    return [child for child in reversed(children) if "vision.training" in " ".join(child.cmdline())]
+
+
+def check_completed_once(job: Job, epochs: int) -> Trial:
+    job = selectors.get_job(job.name)
+    assert job.status == Status.COMPLETED, job.error
+    trial = job.trials.get()
+    assert trial.outputs_key
+    series = selectors.metric_series(trial)
+    for name in ("accuracy", "loss_train", "loss_valid"):
+        assert [point["epoch"] for point in series[name]] == list(range(1, epochs + 1)), name
+    return trial
+
+
+@pytest.mark.timeout(600)
+def test_killed_training_process_goes_on_from_its_checkpoint(workers):
+    worker = workers.start()
+    job = make_job(**LONG)
+    trial = job.trials.get()
+    wait_for(lambda: has_checkpoint(trial))
+    find_training(worker.pid)[0].kill()
+    wait_for(lambda: ended(job))
+    trial = check_completed_once(job, 4)
+    assert (trial.attempts, trial.restarts) == (2, 1)
+    assert "from the checkpoint of epoch" in selectors.trial_log(trial, 0)[0]
+
+
+@pytest.mark.timeout(600)
+def test_killed_worker_and_horse_are_found_by_the_heartbeat(workers):
+    worker = workers.start()
+    job = make_job(**LONG)
+    trial = job.trials.get()
+    wait_for(lambda: has_checkpoint(trial))
+    horse = psutil.Process(worker.pid).children()[0]
+    worker.kill()
+    horse.kill()
+    worker.wait()
+    workers.start()
+    wait_for(lambda: ended(job))
+    assert check_completed_once(job, 4).restarts == 1
+
+
+@pytest.mark.timeout(600)
+def test_stopped_worker_gives_the_trial_back(workers):
+    worker = workers.start()
+    job = make_job(**LONG)
+    trial = job.trials.get()
+    wait_for(lambda: has_epochs(trial, 1))
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(30)
+    trial.refresh_from_db()
+    assert (trial.status, trial.restarts) == (Status.QUEUED, 0)
+    assert trial.checkpoint_key
+    workers.start()
+    wait_for(lambda: ended(job))
+    assert check_completed_once(job, 4).restarts == 0
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("status", [Status.PREPARING, Status.RUNNING])
+def test_cancel_while_it_works(workers, status):
+    workers.start()
+    job = make_job(**{**LONG, "number_of_epochs": 200})
+    wait_for(lambda: Trial.objects.filter(job=job, status=status).exists())
+    cancel_job(job)
+    wait_for(lambda: ended(job), 60)
+    assert (job.status, job.trials.get().status) == (Status.CANCELED, Status.CANCELED)
+
+
+@pytest.mark.timeout(400)
+def test_broker_wiped_while_the_trial_runs(workers, broker):
+    workers.start()
+    job = make_job()
+    trial = job.trials.get()
+    wait_for(lambda: has_epochs(trial, 1))
+    broker.flushall()
+    wait_for(lambda: ended(job))
+    assert check_completed_once(job, 2).restarts == 0
+
+
+def test_error_of_the_user_fails_at_once(storage, run_queue, settings):
+    settings.STUDIO_OFFLINE = True
+    settings.STUDIO_WEIGHTS_DIR = str(storage)
+    job = make_job(make_version(), pretrained="auto")
+    run_queue("cpu")
+    job.refresh_from_db()
+    assert job.status == Status.FAILED
+    assert job.error["code"] == "weights_unavailable"
+    assert job.trials.get().attempts == 1

@@ -1,0 +1,105 @@
+"""A trial by the real queue and a real training process."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from jobs import selectors
+from jobs.models import MetricPoint, Status
+from tests.jobs.factories import make_document, make_job, make_version
+
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def completed(storage, run_queue):
+    job = make_job()
+    run_queue("cpu")
+    return selectors.get_job(job.name)
+
+
+def test_job_completes_with_its_best_trial(completed):
+    trial = completed.best_trial
+    assert completed.status == Status.COMPLETED, completed.error
+    assert trial.name == f"{completed.name}_HD_0"
+    assert trial.status == Status.COMPLETED
+    assert 0.3 <= trial.primary_metric <= 1
+    assert (trial.epochs, trial.epochs_total, trial.attempts, trial.restarts) == (2, 2, 1, 0)
+    assert trial.summary["accuracy"] == pytest.approx(trial.primary_metric)
+    series = selectors.metric_series(trial)
+    assert [point["epoch"] for point in series["accuracy"]] == [1, 2]
+    assert "loss_train" in series
+    progress = selectors.job_progress(completed)
+    assert (progress["fraction"], progress["eta_seconds"], progress["epoch"]) == (1.0, 0.0, 2)
+
+
+def test_outputs_are_in_storage_and_scratch_is_gone(completed, storage, settings):
+    trial = completed.best_trial
+    paths = [entry["path"] for entry in selectors.list_outputs(trial)]
+    assert "outputs/mlflow-model/MLmodel" in paths
+    assert "train_artifacts/labels.json" in paths
+    with selectors.open_output(trial, "logs/azureml_automl_vision.log") as file:
+        assert b"Training completed" in file.read()
+    evaluation = selectors.get_evaluation(trial)
+    assert sum(map(sum, evaluation["confusion_matrix"])) == 12
+    assert not list((storage / "trials" / trial.name).glob("checkpoints/*"))
+    assert not list(settings.STUDIO_HOME.glob(f"node/*/trials/{trial.name}"))
+
+
+def test_predictions_can_be_asked_for_by_cell(completed):
+    trial = completed.best_trial
+    everything = selectors.list_predictions(trial, limit=200)
+    assert everything.total == 12
+    losses = [row["loss"] for row in everything.rows]
+    assert losses == sorted(losses, reverse=True)
+    cell = selectors.list_predictions(trial, truth="amber", predicted=everything.rows[0]["predicted"])
+    assert all(row["truth"] == "amber" for row in cell.rows)
+    first = selectors.list_predictions(trial, limit=5)
+    second = selectors.list_predictions(trial, limit=5, cursor=first.next)
+    assert {row["row"] for row in first.rows}.isdisjoint({row["row"] for row in second.rows})
+    wrong = selectors.list_predictions(trial, only_errors=True)
+    assert all(row["truth"] != row["predicted"] for row in wrong.rows)
+
+
+def test_log_can_be_read_on_from_an_offset(completed):
+    whole, end = selectors.trial_log(completed.best_trial, 0)
+    part, same_end = selectors.trial_log(completed.best_trial, 100)
+    assert whole.startswith("20")
+    assert "Attempt 1" in whole
+    assert part == whole[100:]
+    assert end == same_end == len(whole)
+    assert selectors.trial_log(completed.best_trial, end) == ("", end)
+
+
+def test_rest_answers_in_the_contracts_shapes(storage, run_queue, api):
+    document = make_document(make_version())
+    made = api.post("/api/v1/jobs", json.dumps(document), content_type="application/json")
+    assert made.status_code == 201, made.content
+    name = made.json()["name"]
+    assert made.json()["status"] == "Queued"
+    run_queue("cpu")
+    job = api.get(f"/api/v1/jobs/{name}").json()
+    assert job["status"] == "Completed"
+    assert {"name", "number", "status", "params", "primary_metric", "epochs", "attempts", "error"} <= set(
+        job["best_trial"]
+    )
+    assert api.get(f"/api/v1/jobs/{name}/trials").json()["items"][0]["name"] == f"{name}_HD_0"
+    trial = f"/api/v1/jobs/{name}/trials/0"
+    assert api.get(trial).json()["params"]["model_name"] == "mobilenetv2"
+    assert len(api.get(f"{trial}/metrics").json()["series"]["accuracy"]) == 2
+    assert api.get(f"{trial}/evaluation").json()["label_names"] == ["amber", "blue", "green"]
+    assert api.get(f"{trial}/logs?offset=10").json()["next_offset"] > 10
+    assert api.get(f"{trial}/predictions?limit=3").json()["next"] == "3"
+    paths = [item["path"] for item in api.get(f"{trial}/outputs").json()["items"]]
+    answer = api.get(f"{trial}/outputs/{paths[0]}")
+    assert answer.status_code == 200
+    assert b"".join(answer.streaming_content)
+    assert api.get(f"{trial}/outputs/../../secret").status_code == 404
+    assert api.get(f"{trial}/outputs/nothing.txt").status_code == 404
+    assert api.post(f"/api/v1/jobs/{name}/cancel").status_code == 409
+    assert api.post(f"{trial}/cancel").status_code == 409
+    cloned = api.post(f"/api/v1/jobs/{name}/clone").json()
+    assert "name" not in cloned["document"]
+    assert MetricPoint.objects.filter(trial__job__name=name, name="accuracy").count() == 2

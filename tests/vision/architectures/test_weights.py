@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import hashlib
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from vision.architectures import build_architecture
+from vision.architectures.download import download_file
+from vision.architectures.weights import find_weights, load_pretrained, read_tensors
+from vision.catalog.architectures import ARCHITECTURES
+from vision.errors import WeightsUnavailableError
+
+MOBILENET = ARCHITECTURES.get("mobilenetv2")
+
+
+def ignore(message: str, fraction: float) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def empty_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """torch's own cache, in this test's folder."""
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    return tmp_path / "hub" / "checkpoints"
+
+
+def test_the_folder_is_looked_in_by_the_patterns_in_order(tmp_path: Path) -> None:
+    for name in ("mobilenet_v2_mine.pth", "mobilenet_v2-7ebf99e0.pth", "other.pth"):
+        (tmp_path / name).touch()
+    assert find_weights(MOBILENET, tmp_path, True, ignore).name == "mobilenet_v2-7ebf99e0.pth"
+    (tmp_path / "mobilenet_v2-7ebf99e0.pth").unlink()
+    assert find_weights(MOBILENET, tmp_path, True, ignore).name == "mobilenet_v2_mine.pth"
+
+
+def test_torchs_cache_is_looked_in_next(tmp_path: Path, empty_hub: Path) -> None:
+    empty_hub.mkdir(parents=True)
+    (empty_hub / "mobilenet_v2-7ebf99e0.pth").touch()
+    assert find_weights(MOBILENET, tmp_path / "none", True, ignore).parent == empty_hub
+
+
+def test_offline_and_missing_gives_the_choice(tmp_path: Path) -> None:
+    with pytest.raises(WeightsUnavailableError) as caught:
+        find_weights(MOBILENET, tmp_path, True, ignore)
+    assert "mobilenet_v2-7ebf99e0.pth" in caught.value.hint
+    assert str(tmp_path) in caught.value.hint
+    assert "pretrained: none" in caught.value.hint
+
+
+def fail_to_download(folder: Path, on_progress: object) -> Path:
+    raise OSError("no route to host")
+
+
+def test_a_failed_download_gives_the_choice_and_the_reason(tmp_path: Path) -> None:
+    pretrained = replace(MOBILENET.pretrained, download=f"{__name__}:fail_to_download")
+    with pytest.raises(WeightsUnavailableError, match="no route to host") as caught:
+        find_weights(replace(MOBILENET, pretrained=pretrained), tmp_path, False, ignore)
+    assert "pretrained: none" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "pth", "wrapped"])
+@pytest.mark.parametrize("name", ["mobilenetv2", "resnet18", "vits16r224"])
+def test_a_file_of_other_classes_loads_all_but_the_head(name: str, kind: str, tmp_path: Path) -> None:
+    source = build_architecture(name, 9).module.state_dict()
+    path = tmp_path / f"weights.{'safetensors' if kind == 'safetensors' else 'pth'}"
+    if kind == "safetensors":
+        save_file(source, path)
+    else:
+        torch.save({"state_dict": source} if kind == "wrapped" else source, path)
+    built = build_architecture(name, 4)
+    head = built.module.get_submodule(built.head).weight.clone()
+    assert load_pretrained(built, path)
+    for key, value in built.module.state_dict().items():
+        if not key.startswith(f"{built.head}."):
+            assert torch.equal(value, source[key]), key
+    assert torch.equal(built.module.get_submodule(built.head).weight, head)
+
+
+def test_a_file_of_the_same_classes_loads_its_head_too(tmp_path: Path) -> None:
+    source = build_architecture("resnet18", 4).module.state_dict()
+    torch.save(source, tmp_path / "weights.pth")
+    built = build_architecture("resnet18", 4)
+    assert not load_pretrained(built, tmp_path / "weights.pth")
+    assert torch.equal(built.module.fc.weight, source["fc.weight"])
+
+
+def test_another_architectures_file_is_refused(tmp_path: Path) -> None:
+    torch.save(build_architecture("resnet18", 4).module.state_dict(), tmp_path / "weights.pth")
+    with pytest.raises(WeightsUnavailableError, match="does not fit"):
+        load_pretrained(build_architecture("mobilenetv2", 4), tmp_path / "weights.pth")
+
+
+class Surprise:
+    def __reduce__(self):
+        return (Path("/").exists, ())
+
+
+def test_pickled_objects_are_refused(tmp_path: Path) -> None:
+    torch.save({"x": Surprise()}, tmp_path / "weights.pth")
+    with pytest.raises(WeightsUnavailableError, match="cannot be read"):
+        read_tensors(tmp_path / "weights.pth")
+
+
+@pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
+def test_damaged_files_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"not tensors")
+    with pytest.raises(WeightsUnavailableError, match="cannot be read"):
+        read_tensors(tmp_path / name)
+
+
+CONTENT = bytes(range(256)) * 9000
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(CONTENT)))
+            self.end_headers()
+            self.wfile.write(CONTENT)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+
+
+def test_a_download_is_told_checked_and_put_in_place(tmp_path: Path, server: str) -> None:
+    told: list[float] = []
+    digest = hashlib.sha256(CONTENT).hexdigest()[:8]
+    path = download_file(f"{server}/net-{digest}.pth", tmp_path / "new", lambda _, fraction: told.append(fraction))
+    assert path.read_bytes() == CONTENT
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert len(told) > 1
+
+
+def test_a_damaged_download_leaves_nothing(tmp_path: Path, server: str) -> None:
+    with pytest.raises(OSError, match="damaged"):
+        download_file(f"{server}/net-00000000.pth", tmp_path / "new", ignore)
+    assert list((tmp_path / "new").iterdir()) == []

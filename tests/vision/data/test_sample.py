@@ -1,0 +1,81 @@
+"""The rendered sample: whole, balanced, reproducible, and labelled as drawn."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vision.data.sample import write_sample
+from vision.data.sample.scene import Placement, render_scene
+from vision.data.sample.shapes import SHAPES
+from vision.errors import NotFoundError
+
+
+def read(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_archive_is_azure_style_and_balanced(tmp_path):
+    write_sample("image_classification", tmp_path / "s.zip", images=30)
+    files = read(tmp_path / "s.zip")
+    parts = {"training": "train_annotations.jsonl", "validation": "validation_annotations.jsonl"}
+    counts = {}
+    for part, name in parts.items():
+        assert f"{part}-mltable-folder/MLTable" in files
+        rows = [json.loads(line) for line in files[f"{part}-mltable-folder/{name}"].splitlines()]
+        assert all(row["image_url"] in files for row in rows)
+        counts[part] = Counter(row["label"] for row in rows)
+    assert counts["training"] == dict.fromkeys(SHAPES, 8)
+    assert counts["validation"] == dict.fromkeys(SHAPES, 2)
+
+
+def test_same_seed_renders_the_same_pictures(tmp_path):
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        write_sample("image_classification", tmp_path / name, images=3, seed=seed)
+    a, b, c = (read(tmp_path / name) for name in "abc")
+    assert a == b
+    assert a["images/fastener_0000.jpg"] != c["images/fastener_0000.jpg"]
+
+
+def test_pictures_are_small_jpegs_of_something(tmp_path):
+    write_sample("image_classification", tmp_path / "s.zip", images=6)
+    images = [content for name, content in read(tmp_path / "s.zip").items() if name.endswith(".jpg")]
+    assert len(images) == 6
+    for content in images:
+        image = Image.open(io.BytesIO(content))
+        assert image.format == "JPEG"
+        assert 190 <= min(image.size) <= max(image.size) <= 260
+        assert np.asarray(image).std() > 10
+
+
+@pytest.mark.parametrize("class_name", list(SHAPES))
+def test_part_knows_its_box_mask_and_polygon(class_name):
+    placement = Placement(class_name, 100, 90, 60, angle=0.7, is_scratched=True)
+    scene = render_scene(200, 180, [placement], np.random.default_rng(1))
+    (part,) = scene.parts
+    assert (part.class_name, part.is_scratched) == (class_name, True)
+    left, top, right, bottom = part.box
+    assert part.mask[top:bottom, left:right].sum() == part.mask.sum() > 500
+    xs, ys = zip(*part.polygon, strict=True)
+    outline = (min(xs), min(ys), max(xs), max(ys))
+    assert np.abs(np.array(outline) - np.array(part.box)).max() < 6
+
+
+def test_part_beneath_another_shows_less():
+    below = Placement("washer", 80, 80, 50, 0, False)
+    above = Placement("nut", 120, 80, 50, 0, False)
+    alone = render_scene(200, 160, [below], np.random.default_rng(1)).parts[0]
+    covered = render_scene(200, 160, [below, above], np.random.default_rng(1)).parts[0]
+    assert 0 < covered.mask.sum() < alone.mask.sum()
+
+
+def test_unknown_task_type_is_refused(tmp_path):
+    with pytest.raises(NotFoundError):
+        write_sample("image_guessing", tmp_path / "s.zip")

@@ -1,0 +1,42 @@
+"""Packaged models to test with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from vision.architectures import build_architecture
+from vision.inference.packaging import ModelCard, save_mlflow_model
+from vision.spec.settings import InferenceSettings
+
+LABELS = ["bolt", "nut", "Unterlegscheibe"]
+
+
+def make_model(folder: Path, architecture="mobilenetv2", seed=1, **settings) -> Path:
+    """A network at random in an MLflow model. Small crops unless told otherwise."""
+    torch.manual_seed(seed)
+    built = build_architecture(architecture, len(LABELS))
+    with torch.no_grad():  # logits far enough apart to tell images apart
+        built.module.get_submodule(built.head).weight.mul_(20)
+    card = ModelCard(
+        task_type="image_classification",
+        architecture=architecture,
+        label_names=LABELS,
+        mean=built.mean,
+        std=built.std,
+        interpolation=built.interpolation,
+        metrics={"accuracy": 0.9},
+        trained_at="2026-01-01T00:00:00Z",
+    )
+    sizes = {"train_crop_size": 64, "valid_resize_size": 72, "valid_crop_size": 64, **settings}
+    save_mlflow_model(folder, built.module.state_dict(), card, InferenceSettings(**sizes))
+    return folder
+
+
+def make_image(seed=0, size=(120, 90)) -> Image.Image:
+    """Soft coloured spots."""
+    spots = np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    return Image.fromarray(spots).resize(size, Image.Resampling.BICUBIC)
