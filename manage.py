@@ -9,9 +9,10 @@ NEEDED = (3, 11)
 
 def main():
     if sys.version_info < NEEDED:
+        version = ".".join(map(str, sys.version_info[:2]))
         sys.exit(
-            "Darkroom needs Python 3.11 or newer, and this is %d.%d. Set PYTHON to a newer one: make run PYTHON=python3.12"
-            % sys.version_info[:2]
+            "Darkroom needs Python 3.11 or newer, and this is " + version + ". "
+            "Name a newer one with PYTHON: make run PYTHON=python3.12"
         )
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
     from studio.home import HomeError, check_home

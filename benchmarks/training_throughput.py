@@ -64,10 +64,11 @@ def compare(folder: Path, options: argparse.Namespace) -> None:
         "ours, float32": our_epochs(run, {"mixed_precision": "off"}, options.workers),
         "ours, no workers": our_epochs(run, {}, 0),
     }
-    seconds = {name: [next(epochs) for _ in range(1)] for name, epochs in contestants.items()}
-    for _ in range(options.epochs - 1):
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for epoch in range(options.epochs):
         for name, epochs in contestants.items():
             seconds[name].append(next(epochs))
+            print(f"epoch {epoch + 1}, {name}: {seconds[name][-1]:.1f} s", flush=True)
     plain = sum(seconds["plain"])
     for name, taken in seconds.items():
         speed = options.images * options.epochs / sum(taken)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import File, Form, Router, Status, UploadedFile
 
 from datasets import selectors, services
-from datasets.http import paginate
+from datasets.http import acting_user, paginate
 
 router = Router(tags=["datasets"])
 Body = dict[str, Any]
@@ -17,18 +17,17 @@ Body = dict[str, Any]
 @router.post("", response={202: Body}, summary="Upload a dataset, or its next version")
 def create(
     request: HttpRequest,
-    file: UploadedFile = File(...),  # noqa: B008
-    name: str = Form(...),
-    task: str = Form(""),
-    format: str = Form(""),  # noqa: A002
-    target_column_name: str = Form("label"),
+    file: File[UploadedFile],
+    name: Form[str],
+    task: Form[str] = "",
+    format: Form[str] = "",  # noqa: A002
+    target_column_name: Form[str] = "label",
 ) -> Status[Body]:
-    user = getattr(request, "auth", None) or request.user
     version = services.create_version(
         name=name,
         file=file,
         file_name=file.name or "upload",
-        user=user if user.is_authenticated else None,
+        user=acting_user(request),
         task_type=task,
         format=format,
         target_column_name=target_column_name,

@@ -54,7 +54,9 @@ def size_histogram(statistics: dict[str, Any]) -> Chart | None:
         "grid": {"left": 8, "right": 16, "top": 36, "bottom": 8, "containLabel": True},
         "xAxis": {"type": "category", "data": names, "axisLabel": {"hideOverlap": True}},
         "yAxis": {"type": "value", "name": "images", "minInterval": 1},
-        "series": [{"type": "bar", "name": "Images", "data": [entry["count"] for entry in bins], "barCategoryGap": "8%"}],
+        "series": [
+            {"type": "bar", "name": "Images", "data": [entry["count"] for entry in bins], "barCategoryGap": "8%"}
+        ],
     }
     rows = [[name, entry["count"]] for name, entry in zip(names, bins, strict=True)]
     return {"options": options, "table": {"columns": ["Longest side, px", "Images"], "rows": rows}}

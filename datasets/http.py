@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
@@ -36,3 +37,10 @@ def read_document(request: HttpRequest) -> dict[str, Any]:
 def paginate(items: Iterable[Any], next: str | None = None) -> dict[str, Any]:  # noqa: A002
     """The shape of every list: `{"items": [...], "next": cursor or null}`."""
     return {"items": list(items), "next": next}
+
+
+def acting_user(request: HttpRequest) -> User | None:
+    """Who asks: by bearer token (ninja's `request.auth`) or by session."""
+    by_token = getattr(request, "auth", None)
+    asking = by_token if isinstance(by_token, User) else request.user
+    return asking if isinstance(asking, User) else None

@@ -37,13 +37,13 @@ def reap_dead_attempts() -> None:
     limit = timezone.now() - STALE_AFTER
     for trial in Trial.objects.filter(status__in=ACTIVE, heartbeat_at__lt=limit).select_related("node"):
         where = f" on {trial.node.name}" if trial.node else ""
+        if trial.token is None:
+            continue
         cause = TrainingError(
             f"The worker process that ran it{where} died.",
             hint="The machine may have been switched off or be out of memory; see the Compute page.",
             code="worker_died",
         )
-        if trial.token is None:
-            continue
         try:
             restart_attempt(trial.pk, trial.token, cause)
             logger.warning("Trial %s: %s", trial.name, cause.message)

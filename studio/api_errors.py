@@ -22,29 +22,29 @@ def add_error_handlers(api: NinjaAPI) -> None:
     def answer(request: HttpRequest, status: int, error: dict[str, Any]) -> HttpResponse:
         return api.create_response(request, {"error": error}, status=status)
 
-    def on_user_error(request: HttpRequest, error: UserError) -> HttpResponse:
+    def on_user_error(request: HttpRequest, error: Any) -> HttpResponse:
         return answer(request, error.status, error.to_dict())
 
-    def on_validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    def on_validation(request: HttpRequest, error: Any) -> HttpResponse:
         details = [Detail(str(entry.get("msg", "invalid")), path=_place(entry)) for entry in error.errors]
         return on_user_error(request, InvalidDocumentError("The request is not valid.", details=details))
 
-    def on_too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    def on_too_big(request: HttpRequest, error: Any) -> HttpResponse:
         return answer(request, 413, _plain("too_large", "The request body is too large."))
 
-    def on_no_auth(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    def on_no_auth(request: HttpRequest, error: Any) -> HttpResponse:
         hint = "Send Authorization: Bearer <token>; the token is in STUDIO_HOME/admin-token, or sign in."
         response = answer(request, 401, _plain("unauthorized", "A valid token is needed.", hint))
         response["WWW-Authenticate"] = "Bearer"
         return response
 
-    def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    def on_not_found(request: HttpRequest, error: Any) -> HttpResponse:
         return answer(request, 404, _plain("not_found", "There is nothing at this address."))
 
-    def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    def on_http_error(request: HttpRequest, error: Any) -> HttpResponse:
         return answer(request, error.status_code, _plain("http_error", str(error)))
 
-    def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    def on_fault(request: HttpRequest, error: Any) -> HttpResponse:
         reference = secrets.token_hex(4)
         logger.error("%s %s failed, reference %s", request.method, request.path, reference, exc_info=error)
         ours = error if isinstance(error, InternalError) else InternalError("Something went wrong inside Darkroom.")

@@ -1,9 +1,10 @@
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
-_django = get_asgi_application()
+_django: Any = get_asgi_application()
 
 from endpoints.gateway.asgi import with_scoring  # noqa: E402  needs the apps loaded
 

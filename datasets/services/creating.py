@@ -6,10 +6,10 @@ import shutil
 import tempfile
 import uuid
 from pathlib import Path, PurePath
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO, TypeAlias
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.db import transaction
 from django.utils import timezone
@@ -25,7 +25,7 @@ from vision.errors import InvalidDatasetError
 
 SAMPLE_NAME = "fasteners"
 SAMPLE_IMAGES = 300
-Source = BinaryIO | Path | UploadedFile
+Source: TypeAlias = "BinaryIO | Path | UploadedFile[Any]"
 
 
 def create_version(
@@ -33,7 +33,7 @@ def create_version(
     name: str,
     file: Source,
     file_name: str,
-    user: AbstractBaseUser | None,
+    user: User | None,
     task_type: str = "",
     format: str = "",  # noqa: A002
     target_column_name: str = "label",
@@ -64,7 +64,7 @@ def create_version(
         raise
 
 
-def create_sample_version(user: AbstractBaseUser | None) -> DatasetVersion:
+def create_sample_version(user: User | None) -> DatasetVersion:
     """The rendered sample as a dataset; a version of it that is there already is taken, not made again."""
     existing = (
         DatasetVersion.objects.filter(dataset__name=SAMPLE_NAME, source_name=f"{SAMPLE_NAME}.zip")
@@ -81,7 +81,7 @@ def create_sample_version(user: AbstractBaseUser | None) -> DatasetVersion:
 
 
 @transaction.atomic
-def _write_version(name: str, user: AbstractBaseUser | None, **fields: str | int) -> DatasetVersion:
+def _write_version(name: str, user: User | None, **fields: str | int) -> DatasetVersion:
     Dataset.objects.get_or_create(name=name, defaults={"created_by": user})
     dataset = Dataset.objects.select_for_update().get(name=name)  # two uploads at once get two numbers
     dataset.versions_made += 1
@@ -115,7 +115,7 @@ def _keep_upload(file: Source, file_name: str) -> tuple[str, int]:
     return key, size
 
 
-def _put_stream(file: IO[bytes] | UploadedFile, key: str) -> None:
+def _put_stream(file: IO[bytes] | UploadedFile[Any], key: str) -> None:
     with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, delete=False) as target:
         shutil.copyfileobj(file, target, 1 << 20)
     storage.take_file(Path(target.name), key)

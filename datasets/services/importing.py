@@ -75,9 +75,7 @@ class _Attempt:
     """The database side of one attempt: every write asks for the token."""
 
     def __init__(self, version_id: int, token: str) -> None:
-        self._mine = DatasetVersion.objects.filter(
-            pk=version_id, token=token, status=DatasetVersion.Status.IMPORTING
-        )
+        self._mine = DatasetVersion.objects.filter(pk=version_id, token=token, status=DatasetVersion.Status.IMPORTING)
         self._token = token
         self._last_beat = 0.0
         self._phase = ""

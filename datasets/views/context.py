@@ -17,6 +17,11 @@ def get_shown_version(request: HttpRequest, name: str) -> DatasetVersion:
     return selectors.find_version(name, request.GET.get("version") or "latest")
 
 
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks: for a part of the page, not the whole."""
+    return bool(getattr(request, "htmx", False))
+
+
 def page_context(version: DatasetVersion, tab: str) -> dict[str, Any]:
     name = version.dataset.name
     numbers = list(version.dataset.versions.values_list("number", flat=True))

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from datasets import services
+from datasets.http import acting_user
 from datasets.names import suggest_name
 from vision.catalog.task_types import TASK_TYPES
 from vision.data.labels import LABEL_READERS
@@ -37,18 +38,18 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sample(request: HttpRequest) -> HttpResponse:
-    return redirect(services.create_sample_version(request.user))
+    return redirect(services.create_sample_version(acting_user(request)))
 
 
 def _create(request: HttpRequest) -> HttpResponse:
     file = request.FILES.get("file")
     if file is None or not file.name:
-        raise InvalidDatasetError("No file was chosen.", hint="Choose a zip, tar, tar.gz or jsonl file.", code="no_file")
+        raise InvalidDatasetError("No file was chosen.", hint="Choose a zip, tar, tar.gz or jsonl.", code="no_file")
     version = services.create_version(
         name=request.POST.get("name", "").strip() or suggest_name(PurePath(file.name).name),
         file=file,
         file_name=file.name,
-        user=request.user,
+        user=acting_user(request),
         task_type=request.POST.get("task", ""),
         target_column_name=request.POST.get("target_column_name", ""),
     )
@@ -58,5 +59,3 @@ def _create(request: HttpRequest) -> HttpResponse:
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.headers.get("accept", "").startswith("application/json")
-
-

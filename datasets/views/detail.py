@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from datasets import charts, selectors, services
 from datasets.models import DatasetVersion
-from datasets.views.context import get_shown_version, page_context, page_url
+from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
 from datasets.views.grid import grid_item
 from datasets.views.guard import guard_page
 from vision.data.formats import FORMATS
@@ -33,21 +33,24 @@ _SAMPLES = 12
 def overview(request: HttpRequest, name: str) -> HttpResponse:
     version = get_shown_version(request, name)
     is_importing = version.status == DatasetVersion.Status.IMPORTING
-    if request.htmx:  # the progress card asks again
+    if is_fragment(request):  # the progress card asks again
         return render(request, "datasets/_importing.html", _progress(version)) if is_importing else _refresh()
     findings = _findings(version.report, request.GET.get("severity", ""))
-    context = page_context(version, "detail") | {
-        **_progress(version),
-        "headline": version.error and version.error | {"details": []},  # its findings stand in the report below
-        "severity": request.GET.get("severity", ""),
-        "format_title": FORMATS.get(version.format).title if version.format in FORMATS else "",
-        "balance": charts.class_balance(version.statistics),
-        "sizes": charts.size_histogram(version.statistics),
-        "counts": version.report.get("counts", {}),
-        "findings": findings[:_REPORT_PAGE],
-        "hidden_findings": max(0, len(findings) - _REPORT_PAGE),
-        "samples": _samples(version),
-    }
+    context = (
+        page_context(version, "detail")
+        | {
+            **_progress(version),
+            "headline": version.error and version.error | {"details": []},  # its findings stand in the report below
+            "severity": request.GET.get("severity", ""),
+            "format_title": FORMATS.get(version.format).title if version.format in FORMATS else "",
+            "balance": charts.class_balance(version.statistics),
+            "sizes": charts.size_histogram(version.statistics),
+            "counts": version.report.get("counts", {}),
+            "findings": findings[:_REPORT_PAGE],
+            "hidden_findings": max(0, len(findings) - _REPORT_PAGE),
+            "samples": _samples(version),
+        }
+    )
     return render(request, "datasets/detail.html", context)
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from datasets import selectors, storage
 from datasets.models import DatasetVersion
-from datasets.views.context import get_shown_version, page_context, page_url
+from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
 from datasets.views.grid import grid_item
 from datasets.views.guard import guard_page
 from vision.data.images import probe_image, to_webp
@@ -30,7 +30,7 @@ def grid(request: HttpRequest, name: str) -> HttpResponse:
     context = page_context(version, "images") | {"is_ready": version.is_ready}
     if version.is_ready:
         context |= _grid_context(request, version)
-    fragment = request.htmx and request.GET.get("cursor")
+    fragment = is_fragment(request) and request.GET.get("cursor")
     return render(request, "datasets/_grid_page.html" if fragment else "datasets/images.html", context)
 
 

@@ -4,9 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from datasets import selectors
+from datasets.models import DatasetVersion
+from datasets.views.context import is_fragment
 
 
 def listing(request: HttpRequest) -> HttpResponse:
     newest = [dataset.newest[0] for dataset in selectors.list_datasets() if dataset.newest]
-    context = {"nav": "datasets", "versions": newest, "is_busy": any(version.status == "importing" for version in newest)}
-    return render(request, "datasets/_list.html" if request.htmx else "datasets/list.html", context)
+    is_busy = any(version.status == DatasetVersion.Status.IMPORTING for version in newest)
+    context = {"nav": "datasets", "versions": newest, "is_busy": is_busy}
+    return render(request, "datasets/_list.html" if is_fragment(request) else "datasets/list.html", context)

@@ -41,6 +41,7 @@ class Route:
     name: str
     keys: tuple[bytes, ...]
     traffic: Mapping[str, int]
+    mirror: Mapping[str, int]
     deployments: Mapping[str, DeploymentRoute]
 
     def accepts(self, key: str) -> bool:
@@ -71,6 +72,14 @@ class Route:
             return self.deployments[next(iter(shares))]
         return self.deployments[random.choices(list(shares), list(shares.values()))[0]]
 
+    def pick_mirrors(self) -> list[DeploymentRoute]:
+        """The deployments that get a copy of this request."""
+        return [
+            self.deployments[name]
+            for name, share in self.mirror.items()
+            if name in self.deployments and random.random() * 100 < share
+        ]
+
 
 def load_route(name: str) -> Route | None:
     """Read one endpoint's route from the database; None where there is no such endpoint."""
@@ -82,6 +91,7 @@ def load_route(name: str) -> Route | None:
         name=name,
         keys=tuple(key.encode() for key in keys if key),
         traffic=dict(endpoint.traffic),
+        mirror=dict(endpoint.mirror_traffic),
         deployments={deployment.name: _deployment_route(deployment) for deployment in endpoint.deployments.all()},
     )
 

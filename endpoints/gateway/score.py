@@ -52,6 +52,7 @@ class _LoopState:
         self.upstreams = UpstreamPool()
         self.routes = RouteCache()
         self.pending: Counter[tuple[str, str]] = Counter()
+        self.mirrored: set[asyncio.Task[None]] = set()
 
 
 _states: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopState] = WeakKeyDictionary()
@@ -78,6 +79,8 @@ async def score_request(name: str, body: bytes, *, key: str | None, deployment: 
         if key is not None:
             _check_key(route, key)
         chosen = route.pick(deployment)
+        if deployment is None:
+            _mirror(state, route, body)
         return await _forward_counted(state, route, chosen, body)
     except UserError as error:
         return Answer.from_error(error)
@@ -97,6 +100,21 @@ def _check_key(route: Route, key: str) -> None:
             code="unauthorized",
             status=401,
         )
+
+
+def _mirror(state: _LoopState, route: Route, body: bytes) -> None:
+    """Send copies; the caller never waits for them and never sees how they went."""
+    for shadow in route.pick_mirrors():
+        task = asyncio.create_task(_forward_unseen(state, route, shadow, body))
+        state.mirrored.add(task)
+        task.add_done_callback(state.mirrored.discard)
+
+
+async def _forward_unseen(state: _LoopState, route: Route, shadow: DeploymentRoute, body: bytes) -> None:
+    try:
+        await _forward_counted(state, route, shadow, body)
+    except UserError as error:
+        logger.info("mirrored request to %s: %s", shadow.name, error)
 
 
 async def _forward_counted(state: _LoopState, route: Route, chosen: DeploymentRoute, body: bytes) -> Answer:

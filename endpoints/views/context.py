@@ -18,10 +18,10 @@ TABS = {
 }
 _INSTANCE_WORDS = {
     DeploymentInstance.State.PENDING: "waiting for a machine",
-    DeploymentInstance.State.STARTING: "starting, loading the model",
-    DeploymentInstance.State.HEALTHY: "healthy, model warm",
-    DeploymentInstance.State.UNHEALTHY: "restarting",
-    DeploymentInstance.State.FAILED: "failed",
+    DeploymentInstance.State.STARTING: "loading the model",
+    DeploymentInstance.State.HEALTHY: "model warm",
+    DeploymentInstance.State.UNHEALTHY: "being restarted",
+    DeploymentInstance.State.FAILED: "tried again every few minutes",
 }
 
 

@@ -46,7 +46,8 @@ def show_endpoint(request: HttpRequest, name: str, tab: str = "overview") -> Htt
 def list_deployments(request: HttpRequest, name: str) -> HttpResponseBase:
     """The deployments alone, for the page to refresh itself."""
     endpoint = selectors.get_endpoint(name)
-    return render(request, "endpoints/_deployments.html", base_context(request, endpoint, "overview"))
+    context = base_context(request, endpoint, "overview") | {"is_fragment": True}
+    return render(request, "endpoints/_deployments.html", context)
 
 
 @page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 
 from jobs.models import Job
@@ -22,7 +22,7 @@ _LONGEST_KEY = 64
 def submit_job(
     document: str | bytes | dict[str, Any],
     *,
-    user: AbstractBaseUser | AnonymousUser | None = None,
+    user: User | AnonymousUser | None = None,
     submission_key: str | None = None,
 ) -> Job:
     """Check the document against its data, write the job and send its first trial.
@@ -48,7 +48,7 @@ def submit_job(
 
 
 @transaction.atomic
-def _write(spec: JobSpec, plan: Plan, user: AbstractBaseUser | AnonymousUser | None, key: str | None) -> Job:
+def _write(spec: JobSpec, plan: Plan, user: User | AnonymousUser | None, key: str | None) -> Job:
     name = spec.name or make_job_name()
     job = Job.objects.create(
         name=name,

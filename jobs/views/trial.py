@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -18,6 +18,7 @@ from jobs.confusion import confusion_table, most_confused
 from jobs.models import Trial
 from jobs.services.control import cancel_trial
 from jobs.views.common import live_url, page, tab_items, trial_progress
+from jobs.views.files import send_file
 from jobs.views.logs import log_tail
 from vision.errors import UserError
 
@@ -80,9 +81,7 @@ def cancel(request: HttpRequest, name: str, number: int) -> HttpResponseBase:
 def output(request: HttpRequest, name: str, number: int, path: str) -> HttpResponseBase:
     """One file the trial left, always as a download."""
     file = selectors.open_output(selectors.get_trial(name, number), path)
-    return FileResponse(
-        file, as_attachment=True, filename=path.rsplit("/", 1)[-1], content_type="application/octet-stream"
-    )
+    return send_file(request, file, path.rsplit("/", 1)[-1].replace('"', ""))
 
 
 def _overview(request: HttpRequest, trial: Trial) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class WorkerSlot:
 
 
 def plan_slots(node: str, gpus: list[dict[str, Any]], cpu_slots: int) -> list[WorkerSlot]:
-    """One slot a GPU; `cpu_slots` for the processor, of which there is one where there is no GPU and none was asked for.
+    """One slot a GPU, and `cpu_slots` for the processor: one where there is no GPU and none was asked for.
 
     A GPU's worker sees that GPU alone; the others see none, so that nothing lands on a GPU by accident.
     """

@@ -76,7 +76,7 @@ class StudioWorker(Worker):
 
     def set_shutdown_requested_date(self) -> None:
         try:
-            super().set_shutdown_requested_date()
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
             self.log.warning("the broker was not told of the stop: %s", error)
 

@@ -28,7 +28,7 @@ class Service:
         """Start it if it is not running and its pause is over."""
         now = time.monotonic()
         if self.process is not None and self.process.poll() is not None:
-            self._note_death(now)
+            self._note_death(self.process, now)
         if self.process is None and now >= self._not_before:
             self._started_at = now
             try:
@@ -37,10 +37,8 @@ class Service:
                 self._say(f"{self.name} cannot be started: {error}")
                 self._wait_longer(now)
 
-    def _note_death(self, now: float) -> None:
-        assert self.process is not None  # noqa: S101  for the type checker
-        code = self.process.returncode
-        self.process.stop(0)  # what it may have left behind in its group
+    def _note_death(self, process: Process, now: float) -> None:
+        code = process.stop(0)  # ends what it may have left behind in its group, too
         self.process = None
         if now - self._started_at > _STEADY_SECONDS:
             self._pause = _FIRST_PAUSE

@@ -9,7 +9,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     """200 once web, database, broker and an agent are up, 503 with the missing part before."""
     parts = check_health()
     missing = [name for name, state in parts.items() if state != "ok"]
-    body = {"status": "unavailable" if missing else "ok", **parts}
+    body: dict[str, object] = {"status": "unavailable" if missing else "ok", **parts}
     if missing:
         body["missing"] = missing
     return JsonResponse(body, status=503 if missing else 200)

@@ -125,7 +125,14 @@ def job_document(name: str, epochs: int) -> dict[str, Any]:
         "target_column_name": "label",
         "training_data": {"path": f"azureml:{DATASET}:1", "type": "mltable"},
         "limits": {"max_trials": 1, "timeout_minutes": 30},
-        "training_parameters": {"model_name": "mobilenetv2", "number_of_epochs": epochs, "pretrained": "none"},
+        "training_parameters": {
+            "model_name": "mobilenetv2",
+            "number_of_epochs": epochs,
+            "pretrained": "none",
+            "train_crop_size": 64,
+            "valid_resize_size": 72,
+            "valid_crop_size": 64,
+        },
     }
 
 

@@ -59,7 +59,10 @@ def test_items_page_through_a_label(api, storage):
     assert item["thumbnail_url"].endswith(f"{item['sha256']}.webp")
 
 
-@pytest.mark.parametrize("path", ["/none", "/none/versions/1", "/parts/versions/7", "/parts/versions/x", "/none/versions/1/items"])
+NOWHERE = ["/none", "/none/versions/1", "/parts/versions/7", "/parts/versions/x", "/none/versions/1/items"]
+
+
+@pytest.mark.parametrize("path", NOWHERE)
 def test_names_that_lead_nowhere(api, storage, path):
     create_ready_version()
     answer = api.get(ROOT + path)

@@ -52,7 +52,7 @@ def test_images_and_thumbnails_are_stored_under_their_hash(storage):
 def test_upload_is_freed_after_the_import(storage):
     version = run(create())
     assert version.source_key == ""
-    assert not [path for path in storage.rglob("*.zip")]
+    assert not list(storage.rglob("*.zip"))
 
 
 def test_too_few_training_images_are_refused_with_the_number(storage):
@@ -219,14 +219,11 @@ def test_import_that_kills_every_worker_is_given_up(storage):
 
 
 def test_broker_that_is_down_does_not_stop_an_upload(storage, settings, django_capture_on_commit_callbacks):
-    import django_rq
-
     dead = {"URL": "unix:///nowhere/broker.sock", "SERIALIZER": "rq.serializers.JSONSerializer"}
-    settings.RQ_QUEUES = {name: dead for name in settings.RQ_QUEUES}
+    settings.RQ_QUEUES = dict.fromkeys(settings.RQ_QUEUES, dead)
     with django_capture_on_commit_callbacks(execute=True):
         version = create()
     assert version.status == "importing"
-    assert django_rq is not None
 
 
 def test_deleting_frees_images_that_no_other_version_shows(storage):
@@ -273,7 +270,7 @@ def test_uploads_at_once_get_different_numbers(storage, broker):
     def one():
         try:
             numbers.append(create(files={"a.jsonl": json_lines([])}).number)
-        except Exception as error:  # told below
+        except Exception as error:  # noqa: BLE001  told below
             errors.append(error)
         finally:
             connection.close()

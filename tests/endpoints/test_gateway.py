@@ -165,6 +165,24 @@ def test_traffic_is_shared_by_its_per_cents(endpoint, second_upstream):
     assert route.pick("green").name == "green"
 
 
+def test_mirrored_requests_are_copied_and_not_seen(endpoint, second_upstream):
+    make_deployment(endpoint, "shadow", urls=(second_upstream,))
+    services.update_endpoint(endpoint, {"mirror_traffic": {"shadow": 50}})
+
+    async def act(client):
+        before = httpx.post(f"{second_upstream}/seen", json=order("seen")).json()["predictions"]
+        answers = [await post(client, "ok", endpoint.primary_key) for _ in range(40)]
+        for _ in range(10):
+            await post(client, "ok", endpoint.primary_key, **{"azureml-model-deployment": "blue"})
+        await asyncio.sleep(0.5)
+        seen = httpx.post(f"{second_upstream}/seen", json=order("seen")).json()["predictions"]
+        return {answer.headers["azureml-model-deployment"] for answer in answers}, seen - before
+
+    served_by, copies = run(act)
+    assert served_by == {"blue"}
+    assert 5 <= copies <= 35
+
+
 def test_a_warm_route_needs_no_query(endpoint, monkeypatch):
     reads = []
     load = routes.load_route

@@ -56,6 +56,7 @@ def test_the_page_refreshes_its_deployments(signed_in, endpoint):
     fragment = signed_in.get("/endpoints/fasteners/deployments/").content.decode()
     assert "<html" not in fragment
     assert 'id="deployments"' in fragment
+    assert 'id="endpoint-meta" hx-swap-oob="true"' in fragment
 
 
 def test_wizard_prefills_and_deploys(signed_in):

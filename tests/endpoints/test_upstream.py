@@ -14,7 +14,7 @@ CHUNKED = b"HTTP/1.1 424 Failed\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\
 
 
 def converse(answers: list[bytes], posts: int = 1, *, close_after: int = 10_000):
-    """What the pool returns for `posts` requests to a server that sends `answers` in turn, and how often it connected."""
+    """What the pool returns for `posts` requests to a server answering in turn, and how often it connected."""
     connections = 0
 
     async def serve(reader, writer):

@@ -12,6 +12,8 @@ import sys
 
 import uvicorn
 
+_seen = {"predictions": 0}
+
 
 async def application(scope, receive, send) -> None:
     body = b""
@@ -35,6 +37,10 @@ async def _obey(path: str, body: bytes) -> tuple[int, object]:
         os._exit(1)
     if order == "status":
         return int(value), {"error": {"code": "asked_for", "message": "as asked", "hint": "", "details": []}}
+    if path == "/predict":
+        _seen["predictions"] += 1
+    if order == "seen":
+        return 200, _seen
     return 200, [{"path": path, "port": int(sys.argv[1]), "images": len(data), "first": data[0]}]
 
 

@@ -177,9 +177,10 @@ def test_queue_is_rebuilt_after_the_broker_was_wiped(storage, broker):
 def test_submit_while_the_broker_is_down(storage, settings, broker):
     from rq import Queue
 
-    real, settings.RQ_QUEUES = settings.RQ_QUEUES, {
-        name: {**queue, "URL": "redis://127.0.0.1:1/0"} for name, queue in settings.RQ_QUEUES.items()
-    }
+    real, settings.RQ_QUEUES = (
+        settings.RQ_QUEUES,
+        {name: {**queue, "URL": "redis://127.0.0.1:1/0"} for name, queue in settings.RQ_QUEUES.items()},
+    )
     job = make_job()
     assert job.status == Status.QUEUED
     age(job.trials.get(), 10)

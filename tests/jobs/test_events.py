@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
 async def read(path: str, act, **headers: str) -> list[tuple[str, dict]]:
     """The messages of a stream; `act` is done after the first of them."""
-    client = AsyncClient(headers={"Authorization": f"Bearer {settings.STUDIO_ADMIN_TOKEN}", **headers})
-    response = await client.get(path)
+    headers = {"Authorization": f"Bearer {settings.STUDIO_ADMIN_TOKEN}", **headers}
+    response = await AsyncClient().get(path, headers=headers)
     assert response["Content-Type"] == "text/event-stream"
     text, acted = "", False
     async for part in response.streaming_content:

@@ -8,19 +8,32 @@ import pytest
 
 from jobs import selectors
 from jobs.models import MetricPoint, Status
-from tests.jobs.factories import make_document, make_job, make_version
+from tests.jobs.factories import make_document, make_version
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def completed(storage, run_queue):
-    job = make_job()
+def completed(storage, run_queue, api):
+    """A job submitted over REST and worked off by a real worker and a real training process."""
+    document = make_document(make_version())
+    made = api.post("/api/v1/jobs", json.dumps(document), content_type="application/json")
+    assert made.status_code == 201, made.content
+    assert made.json()["status"] == "Queued"
     run_queue("cpu")
-    return selectors.get_job(job.name)
+    return selectors.get_job(made.json()["name"])
 
 
-def test_job_completes_with_its_best_trial(completed):
+def test_trial_from_its_submission_to_its_outputs(completed, storage, settings, api):
+    # One training for all: it takes longer than every look at it together
+    check_rows(completed)
+    check_outputs(completed, storage, settings.STUDIO_HOME)
+    check_predictions(completed)
+    check_log(completed)
+    check_rest(completed.name, api)
+
+
+def check_rows(completed):
     trial = completed.best_trial
     assert completed.status == Status.COMPLETED, completed.error
     assert trial.name == f"{completed.name}_HD_0"
@@ -35,7 +48,7 @@ def test_job_completes_with_its_best_trial(completed):
     assert (progress["fraction"], progress["eta_seconds"], progress["epoch"]) == (1.0, 0.0, 2)
 
 
-def test_outputs_are_in_storage_and_scratch_is_gone(completed, storage, settings):
+def check_outputs(completed, storage, home):
     trial = completed.best_trial
     paths = [entry["path"] for entry in selectors.list_outputs(trial)]
     assert "outputs/mlflow-model/MLmodel" in paths
@@ -45,10 +58,10 @@ def test_outputs_are_in_storage_and_scratch_is_gone(completed, storage, settings
     evaluation = selectors.get_evaluation(trial)
     assert sum(map(sum, evaluation["confusion_matrix"])) == 12
     assert not list((storage / "trials" / trial.name).glob("checkpoints/*"))
-    assert not list(settings.STUDIO_HOME.glob(f"node/*/trials/{trial.name}"))
+    assert not list(home.glob(f"node/*/trials/{trial.name}"))
 
 
-def test_predictions_can_be_asked_for_by_cell(completed):
+def check_predictions(completed):
     trial = completed.best_trial
     everything = selectors.list_predictions(trial, limit=200)
     assert everything.total == 12
@@ -63,7 +76,7 @@ def test_predictions_can_be_asked_for_by_cell(completed):
     assert all(row["truth"] != row["predicted"] for row in wrong.rows)
 
 
-def test_log_can_be_read_on_from_an_offset(completed):
+def check_log(completed):
     whole, end = selectors.trial_log(completed.best_trial, 0)
     part, same_end = selectors.trial_log(completed.best_trial, 100)
     assert whole.startswith("20")
@@ -73,13 +86,7 @@ def test_log_can_be_read_on_from_an_offset(completed):
     assert selectors.trial_log(completed.best_trial, end) == ("", end)
 
 
-def test_rest_answers_in_the_contracts_shapes(storage, run_queue, api):
-    document = make_document(make_version())
-    made = api.post("/api/v1/jobs", json.dumps(document), content_type="application/json")
-    assert made.status_code == 201, made.content
-    name = made.json()["name"]
-    assert made.json()["status"] == "Queued"
-    run_queue("cpu")
+def check_rest(name, api):
     job = api.get(f"/api/v1/jobs/{name}").json()
     assert job["status"] == "Completed"
     assert {"name", "number", "status", "params", "primary_metric", "epochs", "attempts", "error"} <= set(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import psutil
@@ -55,14 +55,14 @@ def test_web_is_lean_and_knows_no_torch(own):
             assert browser.get(own.url + path).status_code == 200, path
     web = part(own.home, "web")
     assert web.memory_info().rss < 250 * 1024 * 1024
-    loaded = {os.path.basename(file.path) for file in web.memory_maps()}
+    loaded = {Path(file.path).name for file in web.memory_maps()}
     assert not [name for name in loaded if "torch" in name]
 
 
 @pytest.mark.parametrize("name", ["agent", "worker", "default worker"])
 def test_no_torch_outside_training_and_model_servers(own, name):
     process = wait_for(lambda: part(own.home, name))
-    assert not [file.path for file in process.memory_maps() if "torch" in os.path.basename(file.path)]
+    assert not [file.path for file in process.memory_maps() if "torch" in Path(file.path).name]
 
 
 def test_static_files_are_served(own):

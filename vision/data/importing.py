@@ -135,7 +135,7 @@ def _check_rows(
     for count, image in enumerate(found, start=1):
         checked[image.file] = image
         for record in by_image[image.file] if image.problem else ():
-            place = {"file": record.file, "line": record.line, "image": image.file}
+            place: dict[str, Any] = {"file": record.file, "line": record.line, "image": image.file}
             report.error(image.code, image.problem, **place)
         tell(count / len(by_image))
     good = [record for record in records if not checked[record.image].problem]

@@ -13,7 +13,7 @@ from vision.data.limits import ImportLimits
 
 @dataclass(frozen=True)
 class LabelCell:
-    """A label cell understood: its class names, its canonical JSON, and what was repaired on the way ("" if nothing)."""
+    """A label cell understood: its class names, its canonical JSON, and what was repaired ("" if nothing)."""
 
     labels: tuple[str, ...]
     annotation: str

@@ -121,7 +121,8 @@ def get_row(path: Path, row: int) -> dict[str, Any]:
 def find_neighbours(path: Path, row: int, rows: RowFilter) -> tuple[int | None, int | None]:
     """The row numbers before and after one, among those that match."""
     where, values = _conditions(rows)
-    query = f"SELECT max(row) FILTER (row < ?), min(row) FILTER (row > ?) FROM read_parquet(?) WHERE {where}"
+    around = "max(row) FILTER (row < ?), min(row) FILTER (row > ?)"
+    query = f"SELECT {around} FROM read_parquet(?) WHERE {where}"  # noqa: S608  as above
     with _connect() as database:
         before, after = database.execute(query, [row, row, str(path), *values]).fetchall()[0]
     return before, after
@@ -168,7 +169,7 @@ def _conditions(rows: RowFilter) -> tuple[str, list[Any]]:
         conditions.append(
             "(contains(lower(path), lower(?)) OR contains(lower(array_to_string(labels, ' ')), lower(?)))"
         )
-        values += [word, word]
+        values.append(word)
     return " AND ".join(conditions), values
 
 

@@ -122,6 +122,6 @@ def _refuse_empty(train: list[Row], validation: list[Row]) -> None:
     if not validation:
         raise InvalidDatasetError(
             "There are no images to validate on.",
-            hint="Give validation_data another dataset, or leave it out: a part of the training images is then set aside.",
+            hint="Give validation_data another dataset, or leave it out to set a part of the training images aside.",
             code="no_validation_images",
         )

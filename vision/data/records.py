@@ -9,7 +9,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`image` is a file of the upload, `labels` the class names on it, `annotation` its canonical label cell as JSON."""
+    """`image` is a file of the upload, `labels` its class names, `annotation` its canonical label cell as JSON."""
 
     image: str
     split: str

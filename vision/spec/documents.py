@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from vision.errors import Detail, InvalidDocumentError
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 256_000
 MAX_DEPTH = 40
 MAX_NODES = 100_000
 
@@ -63,10 +64,29 @@ def write_document(document: dict[str, Any]) -> str:
 
 def find_line(text: str, path: str) -> int | None:
     """The line (from 1) at which the YAML path stands in `text`, or that of its nearest parent that is there."""
+    return _find_line(_compose(text), path)
+
+
+def with_lines(error: InvalidDocumentError, document: str | bytes | dict[str, Any]) -> InvalidDocumentError:
+    """The same error, its details given the line of their path where the document is text."""
+    if isinstance(document, dict):
+        return error
+    root = _compose(_decode(document))
+    error.details = [
+        detail if detail.line or not detail.path else replace(detail, line=_find_line(root, detail.path))
+        for detail in error.details
+    ]
+    return error
+
+
+def _compose(text: str) -> Any:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=_Base)
     except (yaml.YAMLError, RecursionError):
         return None
+
+
+def _find_line(node: Any, path: str) -> int | None:
     line: int | None = None
     for part in [part for part in path.replace("[", ".").replace("]", "").split(".") if part]:
         found = _step(node, part)
@@ -74,29 +94,6 @@ def find_line(text: str, path: str) -> int | None:
             break
         line, node = found
     return line
-
-
-def with_lines(error: InvalidDocumentError, document: str | bytes | dict[str, Any]) -> InvalidDocumentError:
-    """The same error, its details given the line of their path where the document is text."""
-    if isinstance(document, dict):
-        return error
-    text = _decode(document)
-    error.details = [_located(detail, text) for detail in error.details]
-    return error
-
-
-def _located(detail: Detail, text: str) -> Detail:
-    if detail.line is not None or detail.path is None:
-        return detail
-    return Detail(
-        detail.message,
-        detail.code,
-        detail.path,
-        detail.file,
-        find_line(text, detail.path),
-        detail.image,
-        detail.severity,
-    )
 
 
 def _step(node: Any, part: str) -> tuple[int, Any] | None:

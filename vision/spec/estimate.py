@@ -11,7 +11,7 @@ from vision.spec.facts import DataFacts, Machine
 
 MEASURED_CORES = 2  # what the table's CPU speeds were measured on
 CORES_EXPONENT = 0.8  # two times the cores bring less than two times the speed
-GPU_TIMES_FASTER = 60.0  # a data-centre GPU beside those two cores
+GPU_TIMES_FASTER = 60.0  # a GPU beside those two cores: a cautious guess, no GPU was measured
 DECODED_PER_CORE = 120.0  # 500 px JPEGs decoded and augmented a second by one core, which a GPU may wait for
 VALIDATION_TIMES_FASTER = 3.0  # no backward pass
 STARTUP_SECONDS = 12.0  # loading libraries and weights, packaging the model

@@ -51,8 +51,12 @@ class Parameter:
         if self.kind == "bool":
             return "true or false"
         if self.minimum is not None and self.maximum is not None:
-            return f"{self.minimum:g} to {self.maximum:g}"
-        return f"{self.minimum:g} or more" if self.minimum is not None else ""
+            return f"{_plain(self.minimum)} to {_plain(self.maximum)}"
+        return f"{_plain(self.minimum)} or more" if self.minimum is not None else ""
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else f"{number:g}"
 
 
 def parse_value(parameter: Parameter, value: Any, path: str) -> Any:

@@ -25,8 +25,8 @@ _NETWORK = (
         "pretrained",
         "choice",
         "Pretrained weights",
-        "auto starts from the published weights and fails clearly where they are neither on this machine nor to be "
-        "downloaded; none trains from scratch, which needs far more images.",
+        "Starting from the published weights (auto) fails clearly where they are neither on this machine nor to be "
+        "downloaded; training from scratch (none) needs far more images.",
         "Network",
         default="auto",
         choices=("auto", "none"),
@@ -146,7 +146,7 @@ _RUN = (
         "mixed_precision",
         "choice",
         "Mixed precision",
-        "Compute in 16 bits where that is safe. auto does so where the machine gains by it.",
+        "Compute in 16 bits where that is safe: by default where the machine gains by it.",
         "Run",
         default="auto",
         choices=("auto", "on", "off"),

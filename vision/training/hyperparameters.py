@@ -55,7 +55,7 @@ class Hyperparameters:
             InvalidDocumentError: one is missing.
         """
         names = [field.name for field in fields(cls)]
-        given = {name: values.get(name) for name in names}
+        given: dict[str, Any] = {name: values.get(name) for name in names}
         given |= {name: default for name, default in _MAY_BE_MISSING.items() if given[name] is None}
         missing = [name for name, value in given.items() if value is None and name not in _MAY_BE_MISSING]
         if missing:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
+from datasets import storage
 from jobs.errors import StaleAttemptError
 from jobs.models import Trial
 from jobs.services import attempts
@@ -83,8 +84,9 @@ class Runner:
         self.place.make()
         self.heart.start()
         write_run(self.trial, self.token, self.place)
-        self._start_process()
-        self._watch()
+        if not self.heart.is_canceled:
+            self._start_process()
+            self._watch()
         self._settle()
 
     def _start_process(self) -> None:
@@ -191,8 +193,6 @@ class Runner:
 
     def _free_storage(self) -> None:
         """Once the trial has ended its checkpoints can go, and so can outputs that lost to a cancel."""
-        from datasets import storage
-
         now = Trial.objects.filter(pk=self.trial.pk).first()
         if now is None or not now.is_ended:
             return

@@ -94,7 +94,7 @@ def test_one_bad_request_spoils_no_other(server):
 
 
 def test_a_slow_explanation_delays_no_prediction(server):
-    slow = make_body(0, xai={"xai_algorithm": "integrated_gradients", "n_steps": 3000})
+    slow = make_body(0, xai={"xai_algorithm": "integrated_gradients", "n_steps": 600})
     with ThreadPoolExecutor(1) as pool:
         explaining = pool.submit(server.post, "/explain", slow)
         seconds = []

@@ -178,7 +178,7 @@ def test_other_label_column(run):
 
 
 def test_few_training_images_are_refused_with_the_number(run):
-    with pytest.raises(ImportRefusedError, match="^9 training images can be used; at least 10"):
+    with pytest.raises(ImportRefusedError, match="9 training images can be used; at least 10"):
         run(dataset_files(train=9))
 
 
@@ -225,7 +225,9 @@ def test_yaml_bomb_in_an_mltable_is_refused(run):
 
 
 def test_other_task_types_are_told_apart(run):
-    files = with_lines([], images=0) | {"a.jsonl": json_lines([{"image_url": "x", "label": [{"label": "c", "topX": 0}]}])}
+    files = with_lines([], images=0) | {
+        "a.jsonl": json_lines([{"image_url": "x", "label": [{"label": "c", "topX": 0}]}])
+    }
     with pytest.raises(InvalidDatasetError, match="object detection"):
         run(files)
 

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from vision.data.manifest import RowFilter, count_labels, find_neighbours, get_row, query_rows, read_rows, write_manifest
+from vision.data.manifest import (
+    RowFilter,
+    count_labels,
+    find_neighbours,
+    get_row,
+    query_rows,
+    read_rows,
+    write_manifest,
+)
 from vision.errors import NotFoundError
 
 

@@ -44,7 +44,9 @@ def test_longest_end_wins(upload):
     assert upload.resolve(f"{AZURE}/x/images/a.jpg", "") == "set/images/a.jpg"
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "/etc/passwd", "../../../etc/passwd", "http://[bad/x", "azureml://"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "/etc/passwd", "../../../etc/passwd", "http://[bad/x", "azureml://"]
+)
 def test_nothing_outside_the_upload_is_found(upload, url):
     with pytest.raises(ImageNotFoundError):
         upload.resolve(url, "set/train")
@@ -56,5 +58,5 @@ def test_several_equal_ends_are_said_not_guessed(upload):
 
 
 def test_near_file_is_offered(upload):
-    with pytest.raises(ImageNotFoundError, match="There is other/images/z.jpg"):
+    with pytest.raises(ImageNotFoundError, match=r"There is other/images/z\.jpg"):
         upload.resolve("pictures/z.jpg", "set/train")

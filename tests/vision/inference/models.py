@@ -10,6 +10,7 @@ from PIL import Image
 
 from vision.architectures import build_architecture
 from vision.inference.packaging import ModelCard, save_mlflow_model
+from vision.inference.preprocessing import to_pixels
 from vision.spec.settings import InferenceSettings
 
 LABELS = ["bolt", "nut", "Unterlegscheibe"]
@@ -19,8 +20,7 @@ def make_model(folder: Path, architecture="mobilenetv2", seed=1, **settings) -> 
     """A network at random in an MLflow model. Small crops unless told otherwise."""
     torch.manual_seed(seed)
     built = build_architecture(architecture, len(LABELS))
-    with torch.no_grad():  # logits far enough apart to tell images apart
-        built.module.get_submodule(built.head).weight.mul_(20)
+    _settle(built.module, 224 if built.is_transformer else 64)
     card = ModelCard(
         task_type="image_classification",
         architecture=architecture,
@@ -34,6 +34,16 @@ def make_model(folder: Path, architecture="mobilenetv2", seed=1, **settings) -> 
     sizes = {"train_crop_size": 64, "valid_resize_size": 72, "valid_crop_size": 64, **settings}
     save_mlflow_model(folder, built.module.state_dict(), card, InferenceSettings(**sizes))
     return folder
+
+
+@torch.no_grad()
+def _settle(network: torch.nn.Module, side: int) -> None:
+    """Batch statistics of real values: with those of a fresh network every image comes out the same."""
+    for part in network.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.momentum = 1.0
+    images = torch.stack([to_pixels(make_image(seed, (side, side))) for seed in range(8)])
+    network.train()(images.float() / 128 - 1)
 
 
 def make_image(seed=0, size=(120, 90)) -> Image.Image:

@@ -56,6 +56,6 @@ def detect_format(upload: Upload) -> Detection:
         return max(found, key=lambda detection: detection.confidence)
     raise InvalidDatasetError(
         f"No labels were found among the {len(upload.files):,} files of the upload.",
-        hint="Put a .jsonl file beside the images: one object a line, with image_url and label; an MLTable is optional.",
+        hint="Put a .jsonl file beside the images: one object a line, with image_url and label.",
         code="no_labels",
     )

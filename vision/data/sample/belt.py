@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-Grid = NDArray[np.float32]
+Grid = NDArray[np.floating[Any]]
 _BELTS = [(0.10, 0.11, 0.12), (0.13, 0.23, 0.19), (0.17, 0.20, 0.26), (0.24, 0.23, 0.22)]  # rubber, PVC, cloth
 _RAIL = (0.62, 0.64, 0.66)
 
@@ -35,7 +37,8 @@ def paint_belt(height: int, width: int, rng: np.random.Generator) -> Grid:
 
 def _seam(x: Grid, y: Grid, width: int, rng: np.random.Generator) -> Grid:
     distance = np.abs(x - rng.uniform(0.1, 0.9) * width + (y - 100) * rng.uniform(-0.15, 0.15))
-    return 1 - 0.45 * np.exp(-((distance / 1.6) ** 2)) + 0.2 * np.exp(-(((distance - 3) / 1.4) ** 2))
+    shade: Grid = 1 - 0.45 * np.exp(-((distance / 1.6) ** 2)) + 0.2 * np.exp(-(((distance - 3) / 1.4) ** 2))
+    return shade
 
 
 def _add_rail(belt: Grid, y: Grid, height: int, rng: np.random.Generator) -> Grid:

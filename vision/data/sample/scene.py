@@ -110,7 +110,8 @@ def _shade(height: Grid, marks: Grid, u: Grid, v: Grid, light: Grid, rng: np.ran
     tone = 0.16 + 0.72 * diffuse + 0.12 * mirrored + brushed
     metal = np.array(_METALS[rng.integers(len(_METALS))], np.float32) * np.float32(rng.uniform(0.8, 1.1))
     white = 0.55 * gloss * rng.uniform(0.5, 1) + 0.35 * marks
-    return (metal * tone[..., None] + white[..., None]).astype(np.float32)
+    shaded: Grid = (metal * tone[..., None] + white[..., None]).astype(np.float32)
+    return shaded
 
 
 def _shadow(alpha: Grid, light: Grid, radius: float) -> Grid:

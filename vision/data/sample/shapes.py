@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Grid = NDArray[np.float32]
+Grid = NDArray[np.floating[Any]]
 Point = tuple[float, float]
 
 
@@ -82,7 +83,8 @@ SHAPES: dict[str, Callable[[Grid, Grid, np.random.Generator], Solid]] = {"nut": 
 def _bevel(distance: Grid, width: float) -> Grid:
     """0 at the edge to 1 at `width` inside it, rounded."""
     inside = np.clip(-distance / width, 0, 1)
-    return np.sqrt(1 - (1 - inside) ** 2)
+    rounded: Grid = np.sqrt(1 - (1 - inside) ** 2)
+    return rounded
 
 
 def _circle(radius: float, points: int = 48) -> list[Point]:

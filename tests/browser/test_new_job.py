@@ -1,0 +1,111 @@
+"""The New job page: fields and YAML follow each other, and what is wrong is shown in both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+RATE = "[name='training_parameters.learning_rate']"
+DATASET = "browser-form"
+
+
+@pytest.fixture(scope="module")
+def dataset(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
+    from vision.data.sample import write_sample
+
+    archive: Path = tmp_path_factory.mktemp("form") / "sample.zip"
+    write_sample("image_classification", archive, images=40)
+    answer = rest.post("/datasets", files={"file": ("sample.zip", archive.read_bytes())}, data={"name": DATASET})
+    answer.raise_for_status()
+    wait_for(lambda: rest.get(f"/datasets/{DATASET}/versions/1").json()["status"] == "ready", 120)
+    return f"{DATASET}:1"
+
+
+@pytest.fixture
+def form(page: Page, dataset: str) -> Page:
+    page.goto(f"/jobs/new/?dataset={dataset}&step=2")
+    expect(page.get_by_role("button", name="Copy")).to_be_visible()
+    return page
+
+
+def yaml_of(form: Page) -> str:
+    return form.locator("#document").input_value()
+
+
+def test_the_yaml_follows_the_fields(form: Page) -> None:
+    form.get_by_label("ResNet-18").check()
+    form.locator(RATE).fill("0.02")
+    form.wait_for_function("() => document.getElementById('document').value.includes('learning_rate: 0.02')")
+    assert "model_name: resnet18" in yaml_of(form)
+    expect(form.locator("[data-problems]")).to_contain_text("Nothing to mend")
+
+
+def test_the_fields_follow_the_yaml(form: Page) -> None:
+    text = yaml_of(form) + "training_parameters:\n  model_name: mobilenetv2\n  lr_scheduler: step\n"
+    form.locator("#document").fill(text)
+    expect(form.locator("[name='training_parameters.learning_rate_scheduler']")).to_have_value("step")
+    expect(form.get_by_label("MobileNetV2")).to_be_checked()
+    assert yaml_of(form) == text  # what someone writes is left as it is written
+
+
+def test_a_mistake_marks_the_field_and_the_line(form: Page) -> None:
+    form.locator(RATE).fill("7")
+    problem = form.locator("[data-problem='training_parameters.learning_rate']")
+    expect(problem).to_have_text("Must be 0 to 1, not 7.")
+    expect(form.locator(RATE)).to_have_attribute("aria-invalid", "true")
+    expect(form.locator(".job-gutter .is-marked")).to_have_count(1)
+    form.get_by_role("button", name="Line").click()
+    selected = form.evaluate("() => getSelection().toString() || document.activeElement.value.slice("
+                             "document.activeElement.selectionStart, document.activeElement.selectionEnd)")  # fmt: skip
+    assert selected.strip() == "learning_rate: 7"
+    form.locator(RATE).fill("")
+    expect(problem).to_be_empty()
+    expect(form.locator(".job-gutter .is-marked")).to_have_count(0)
+
+
+def test_the_search_finds_folded_settings(form: Page) -> None:
+    expect(form.locator("[name='training_parameters.momentum']")).to_be_hidden()
+    form.get_by_label("Search settings").fill("momentum")
+    expect(form.locator("[name='training_parameters.momentum']")).to_be_visible()
+    expect(form.locator(RATE)).to_be_hidden()
+    form.get_by_label("Search settings").fill("")
+    expect(form.locator(RATE)).to_be_visible()
+
+
+def test_a_double_click_starts_one_job(form: Page, rest: httpx.Client) -> None:
+    form.locator("[name='training_parameters.number_of_epochs']").fill("1")
+    form.get_by_label("MobileNetV2").check()
+    form.locator("[name='training_parameters.pretrained']").select_option("none")
+    form.get_by_role("button", name="Next: limits and review").click()
+    expect(form.locator("[data-plan]")).to_contain_text("images, validates on")
+    before = len(rest.get("/jobs").json()["items"])
+    form.get_by_role("button", name="Start training").dblclick()
+    form.wait_for_url(lambda url: "/jobs/new" not in url)
+    jobs = rest.get("/jobs").json()["items"]
+    assert len(jobs) == before + 1
+    rest.post(f"/jobs/{jobs[0]['name']}/cancel").raise_for_status()
+
+
+def test_the_page_works_without_scripts(browser, darkroom, session_cookies, dataset: str) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=darkroom.url)
+    context.add_cookies(session_cookies)
+    page = context.new_page()
+    page.goto(f"/jobs/new/?dataset={dataset}")
+    page.get_by_label("Name", exact=True).fill("By hand")
+    page.get_by_role("button", name="Next: what to run").click()
+    page.get_by_label("ResNet-18").check()
+    page.locator(RATE).fill("7")
+    page.get_by_role("button", name="Next: limits and review").click()
+    expect(page.locator("[data-problems]")).to_contain_text("Must be 0 to 1, not 7.")
+    page.get_by_role("button", name="Back").click()
+    page.locator(RATE).fill("0.001")
+    page.get_by_role("button", name="Next: limits and review").click()
+    expect(page.locator("[data-plan]")).to_contain_text("resnet18")
+    assert "display_name: By hand" in page.locator("#document").input_value()
+    context.close()
