@@ -1,4 +1,4 @@
-"""Scoring one JPEG at a time: through the gateway, at the model server itself, and the bare forward of the same network.
+"""Scoring one JPEG at a time: through the gateway, at the model server, and the bare forward of the same network.
 
 A real web process, a real model server; the three take turns, so that all see the same load of the machine.
 

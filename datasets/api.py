@@ -37,8 +37,7 @@ def create(
 
 @router.get("", response=Body, summary="Datasets with their newest version")
 def index(request: HttpRequest) -> Body:
-    newest = (dataset.newest[0] for dataset in selectors.list_datasets() if dataset.newest)
-    return paginate(selectors.version_to_summary(version) for version in newest)
+    return paginate(selectors.version_to_summary(version) for version in selectors.list_newest_versions())
 
 
 @router.get("/{name}", response=Body, summary="The versions of a dataset, newest first")

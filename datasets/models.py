@@ -12,8 +12,6 @@ from vision.catalog.task_types import TASK_TYPES
 class Dataset(models.Model):
     """A name under which versions of labelled images are kept."""
 
-    newest: list[DatasetVersion]  # its versions, newest first, where `selectors.list_datasets` has fetched them
-
     name = models.CharField(max_length=100, unique=True)
     task_type = models.CharField(max_length=50, blank=True)
     description = models.TextField(blank=True)

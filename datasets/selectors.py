@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from datasets import storage
@@ -62,9 +62,15 @@ def find_version(name: str, number: str = "latest") -> DatasetVersion:
 
 
 def list_datasets() -> QuerySet[Dataset]:
-    """Every dataset with its versions at hand (`dataset.newest` holds them, newest first)."""
-    versions = DatasetVersion.objects.defer("report", "statistics").order_by("-number")
-    return Dataset.objects.prefetch_related(Prefetch("versions", queryset=versions, to_attr="newest"))
+    """Every dataset by name."""
+    return Dataset.objects.all()
+
+
+def list_newest_versions() -> list[DatasetVersion]:
+    """The newest version of every dataset, by the dataset's name."""
+    numbers = DatasetVersion.objects.filter(dataset=OuterRef("dataset")).order_by("-number").values("number")[:1]
+    newest = DatasetVersion.objects.filter(number=Subquery(numbers)).select_related("dataset")
+    return list(newest.defer("statistics").order_by("dataset__name"))
 
 
 def list_jobs_using(version: DatasetVersion) -> list[Any]:

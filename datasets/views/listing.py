@@ -9,7 +9,7 @@ from datasets.views.context import is_fragment
 
 
 def listing(request: HttpRequest) -> HttpResponse:
-    newest = [dataset.newest[0] for dataset in selectors.list_datasets() if dataset.newest]
+    newest = selectors.list_newest_versions()
     is_busy = any(version.status == DatasetVersion.Status.IMPORTING for version in newest)
     context = {"nav": "datasets", "versions": newest, "is_busy": is_busy}
     return render(request, "datasets/_list.html" if is_fragment(request) else "datasets/list.html", context)

@@ -12,7 +12,7 @@ from litserve.loops.simple_loops import BatchedLoop
 _PATIENCE = 1.0
 
 
-class LaneLoop(BatchedLoop):
+class LaneLoop(BatchedLoop):  # type: ignore[misc]
     """Dynamic batching without a wait: a lone request starts at once, requests that queue up meanwhile go together.
 
     LitServe's own loop asks an empty queue again and again without a pause, which takes a whole core while idle.

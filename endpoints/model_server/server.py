@@ -108,6 +108,7 @@ class ModelServer(litserve.LitServer):  # type: ignore[misc]
 
     exit_code = 0
     _is_stopping = False
+    middlewares: list[Any]
 
     def _init_manager(self, num_api_servers: int) -> SyncManager:
         """The shared state. Requests and answers go through pipes: LitServe's managed queues cost two hops more."""

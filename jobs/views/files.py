@@ -13,7 +13,7 @@ _CHUNK = 1 << 20
 
 
 def send_file(request: HttpRequest, file: IO[bytes], name: str) -> StreamingHttpResponse:
-    """The file as a download. Under ASGI Django gathers a sync iterator before the first byte, so it gets an async one."""
+    """The file as a download. Under ASGI Django would gather a sync iterator before the first byte."""
     content = _read_async(file) if isinstance(request, ASGIRequest) else _read(file)
     response = StreamingHttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -56,7 +56,7 @@ def train(client: Client, say: Say, dataset: dict[str, Any], architecture: str) 
         "training_parameters": {
             "model_name": architecture,
             "pretrained": "none",
-            "number_of_epochs": 8,
+            "number_of_epochs": 15,
             "training_crop_size": 96,
             "validation_crop_size": 96,
             "validation_resize_size": 104,

@@ -36,26 +36,13 @@ def _describe(parameter: Any) -> dict[str, Any]:
             if task_type in parameter.task_types and (not parameter.families or info.family in parameter.families):
                 value = documented_default(parameter.name, info.name, task_type)
                 defaults.setdefault(_plain(value), []).append(info.name)
-    return {"entry": parameter, "range": _range(parameter), "defaults": _defaults(defaults)}
+    return {"entry": parameter, "range": parameter.range_text, "defaults": _defaults(defaults)}
 
 
 def _defaults(defaults: dict[str, list[str]]) -> list[str]:
     if len(defaults) == 1:
         return list(defaults)
     return [f"{value} ({', '.join(names)})" for value, names in defaults.items()]
-
-
-def _range(parameter: Any) -> str:
-    if parameter.choices:
-        return ", ".join(str(choice) for choice in parameter.choices)
-    if parameter.kind == "bool":
-        return "true, false"
-    low, high = parameter.minimum, parameter.maximum
-    if low is not None and high is not None:
-        return f"{low:g} to {high:g}"
-    if low is not None:
-        return f"{low:g} or more"
-    return f"up to {high:g}" if high is not None else "any"
 
 
 def _plain(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import timm
+from timm.data.config import resolve_model_data_config
 
 from vision.architectures.built import Built
 from vision.architectures.download import OnProgress, download_from_hub
@@ -23,8 +24,8 @@ def download_vits16r224(folder: Path, on_progress: OnProgress) -> Path:
 def _build(timm_name: str, num_classes: int) -> Built:
     module = timm.create_model(timm_name, pretrained=False, num_classes=num_classes)
     # timm's vision transformers differ in their normalisation (0.5, not ImageNet's): read, never assumed.
-    facts = timm.data.resolve_model_data_config(module)
-    depth = len(module.blocks)
+    facts = resolve_model_data_config(module)  # type: ignore[no-untyped-call]
+    depth = sum(1 for _ in module.get_submodule("blocks").children())
     return Built(
         module=module,
         mean=tuple(facts["mean"]),
@@ -39,5 +40,6 @@ def _build(timm_name: str, num_classes: int) -> Built:
 
 
 def _download(timm_name: str, folder: Path, on_progress: OnProgress) -> Path:
-    repository = timm.get_pretrained_cfg(timm_name).hf_hub_id
+    config = timm.get_pretrained_cfg(timm_name)
+    repository = str(config.hf_hub_id if config else "")
     return download_from_hub(repository, "model.safetensors", folder, f"{timm_name}.safetensors", on_progress)

@@ -59,17 +59,19 @@ def unpack_archive(
     target.mkdir(parents=True, exist_ok=True)
     kind = detect_archive(source)
     read = _read_zip if kind == "zip" else _read_tar
-    unpacking = _Unpacking(source, target, limits)
+    unpacking = _Unpacking(source, target, limits, on_progress)
     with _say_what_is_damaged(source.name):
         for entry, fraction in read(source):
             unpacking.take(entry)
-            on_progress(fraction)
+            unpacking.tell(fraction)
     unpacking.raise_refused()
     return sorted(unpacking.files)
 
 
 class _Unpacking:
-    def __init__(self, source: Path, target: Path, limits: ImportLimits) -> None:
+    def __init__(self, source: Path, target: Path, limits: ImportLimits, on_progress: Callable[[float], None]) -> None:
+        self._on_progress = on_progress
+        self._fraction = 0.0
         self.files: list[str] = []
         self._target = target
         self._limits = limits
@@ -78,6 +80,10 @@ class _Unpacking:
         self._entries = 0
         self._room = shutil.disk_usage(target).free - limits.keep_free_bytes
         self._refused: list[Detail] = []
+
+    def tell(self, fraction: float) -> None:
+        self._fraction = fraction
+        self._on_progress(fraction)
 
     def take(self, entry: Entry) -> None:
         self._entries += 1
@@ -140,6 +146,7 @@ class _Unpacking:
             size += len(chunk)
             self._unpacked += len(chunk)
             self._check_room(entry, size)
+            self._on_progress(self._fraction)  # a sign of life within a large file
             file.write(chunk)
 
     def _check_room(self, entry: Entry, size: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,19 @@ def import_dataset(source: Path, sink: ImageSink, options: ImportOptions, on_pro
     reader = get_reader(format_name)
     task_type = _choose_task_type(options, reader.guess_task_type(upload, options.target_column_name))
     reading = ReadOptions(task_type, options.target_column_name, options.limits)
-    records = drop_repeats(list(reader.read(upload, reading, report)), report)
+    records = drop_repeats(_read_records(reader.read(upload, reading, report), on_progress), report)
     rows = _check_rows(upload, records, sink, options, report, on_progress)
     on_progress("writing", _SHARES["writing"][0])
     return _conclude(rows, report, options, task_type, format_name)
+
+
+def _read_records(reading: Iterator[Record], on_progress: OnProgress) -> list[Record]:
+    records = []
+    for record in reading:
+        records.append(record)
+        if len(records) % 1000 == 0:
+            on_progress("reading", _SHARES["reading"][0])
+    return records
 
 
 def _open_upload(source: Path, options: ImportOptions, on_progress: OnProgress) -> Upload:

@@ -92,15 +92,10 @@ def query_rows(
     where, values = _conditions(RowFilter(label, split, search))
     after = _read_cursor(cursor)
     with _connect() as database:
-        source = [str(path)]
-        (total,) = database.execute(f"SELECT count(*) FROM read_parquet(?) WHERE {where}", source + values).fetchall()[
-            0
-        ]
-        answer = database.execute(
-            f"SELECT {_LISTED} FROM read_parquet(?) WHERE {where} AND row > ? ORDER BY row LIMIT ?",
-            [*source, *values, after, limit + 1],
-        )
-        rows = _to_dicts(answer)
+        counting = f"SELECT count(*) FROM read_parquet(?) WHERE {where}"  # noqa: S608  fixed conditions, bound values
+        (total,) = database.execute(counting, [str(path), *values]).fetchall()[0]
+        listing = f"SELECT {_LISTED} FROM read_parquet(?) WHERE {where} AND row > ? ORDER BY row LIMIT ?"  # noqa: S608
+        rows = _to_dicts(database.execute(listing, [str(path), *values, after, limit + 1]))
     following = str(rows[limit - 1]["row"]) if len(rows) > limit else None
     return RowPage(rows[:limit], following, total)
 
@@ -166,9 +161,7 @@ def _conditions(rows: RowFilter) -> tuple[str, list[Any]]:
         conditions.append("split = ?")
         values.append(rows.split)
     for word in (rows.search or "").split():
-        conditions.append(
-            "(contains(lower(path), lower(?)) OR contains(lower(array_to_string(labels, ' ')), lower(?)))"
-        )
+        conditions.append("contains(lower(concat_ws(' ', path, array_to_string(labels, ' '))), lower(?))")
         values.append(word)
     return " AND ".join(conditions), values
 

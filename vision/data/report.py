@@ -70,6 +70,8 @@ class Report:
         self._codes[code] += 1
         rows = self._rows[severity]
         if len(rows) < self._max_rows:
-            texts: dict[str, Any] = {key: clean_text(value) if isinstance(value, str) else value for key, value in place.items()}
+            texts: dict[str, Any] = {
+                key: clean_text(value) if isinstance(value, str) else value for key, value in place.items()
+            }
             detail = Detail(clean_text(message), code=code, severity=severity, **texts)
             rows.append({**detail.to_dict(), "action": action.value})

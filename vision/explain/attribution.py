@@ -36,4 +36,5 @@ class Attribution:
             high = float(flat.max())
         span = high - low
         heat = np.clip((flat - low) / span, 0, 1) if span > 0 else np.zeros_like(flat)
-        return heat.astype(np.float32)
+        result: np.ndarray = heat.astype(np.float32)
+        return result

@@ -6,11 +6,15 @@ the XRAI paper's own implementation.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import ndimage
-from skimage.morphology import disk
+from skimage import morphology, transform
 from skimage.segmentation import felzenszwalb
-from skimage.transform import resize
+
+resize: Any = transform.resize  # untyped
+disk: Any = morphology.disk
 
 _SCALES = (50, 100, 150, 250, 500, 1200)
 _SIGMA = 0.8

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc import PythonModel, PythonModelContext  # type: ignore[attr-defined]
 
 from vision.inference.predictor import Predictor
 from vision.spec.scoring import ScoringItem, parse_scoring_request

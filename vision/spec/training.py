@@ -18,7 +18,6 @@ _ELSEWHERE = {
     "published weights.",
     "checkpoint_dataset_id": "Training from another run's weights is not offered; leave it out.",
     "checkpoint_filename": "Training from another run's weights is not offered; leave it out.",
-    "distributed": "A trial trains on one device; leave it out.",
     "enable_onnx_normalization": "No ONNX file is written; leave it out.",
     "augmentations": "Classification's augmentation is fixed; leave it out.",
 }

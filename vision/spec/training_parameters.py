@@ -167,6 +167,15 @@ _RUN = (
         is_advanced=True,
     ),
     _all(
+        "distributed",
+        "bool",
+        "All GPUs",
+        "Train with one process on each GPU that the trial's slot has. Off: on the first one only.",
+        "Run",
+        default=True,
+        is_advanced=True,
+    ),
+    _all(
         "random_seed",
         "int",
         "Random seed",

@@ -15,6 +15,12 @@ def training_command(run_path: Path, processes: int = 1) -> list[str]:
     return [*launcher, "-m", "vision.training", str(run_path)]
 
 
+def count_processes(devices: str | None, is_distributed: bool) -> int:
+    """One process for each GPU in `devices` (what CUDA_VISIBLE_DEVICES says), or one in all."""
+    visible = [device for device in (devices or "").split(",") if device.strip()]
+    return max(1, len(visible)) if is_distributed else 1
+
+
 def training_environment(cpu_threads: int) -> dict[str, str]:
     """This process's environment with what training needs: `cpu_threads` a process, our package on the path."""
     root = str(Path(vision.__file__).resolve().parent.parent)

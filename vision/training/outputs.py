@@ -70,7 +70,8 @@ def _export_checkpoints(run: RunDocument, frequency: int) -> None:
 
 
 def _package(run: RunDocument, trainer: Trainer, built: Built) -> None:
-    from vision.inference.packaging import ModelCard, save_mlflow_model
+    from vision.inference.card import ModelCard
+    from vision.inference.packaging import save_mlflow_model
 
     folder = run.output_dir / "outputs" / "mlflow-model"
     # A resumed attempt may find what a killed one had begun.

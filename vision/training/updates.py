@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn, optim
 
 from vision.training.precision import Precision
@@ -31,7 +32,7 @@ class Updater:
         """Add the gradients of one of `group_size` batches that make an update together."""
         loss = loss / group_size
         scaler = self.precision.scaler
-        (scaler.scale(loss) if scaler else loss).backward()
+        torch.autograd.backward(scaler.scale(loss) if scaler else loss)
 
     def update(self, learning_rate: float) -> None:
         """Clip, step, and clear the gradients."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import time
@@ -26,7 +27,7 @@ from jobs.services.running.place import Place, find_place, this_slot
 from vision.errors import InternalError, TrainingError, UserError
 from vision.lifeline import Process, spawn
 from vision.training.event_log import TERMINAL_TYPES, read_events
-from vision.training.launch import training_command, training_environment
+from vision.training.launch import count_processes, training_command, training_environment
 
 logger = logging.getLogger(__name__)
 _POLL_SECONDS = 0.25
@@ -93,13 +94,17 @@ class Runner:
         self.heart.check()
         with self.place.console.open("ab") as console:
             self.process = spawn(
-                training_command(self.place.run_path, processes=1),
+                training_command(self.place.run_path, processes=self._count_processes()),
                 training_environment(cpu_threads(self.place.node)),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 cwd=self.place.attempt,
             )
+
+    def _count_processes(self) -> int:
+        is_distributed = bool(self.trial.params.get("distributed", True))
+        return count_processes(os.environ.get("CUDA_VISIBLE_DEVICES"), is_distributed)
 
     def _watch(self) -> None:
         """Until the process has ended and all it said is in the database."""

@@ -32,7 +32,7 @@ def sum_processor_seconds(family):
 
 def test_sigterm_finishes_what_is_under_way(fresh):
     family = fresh.family()
-    body = make_body(0, xai={"xai_algorithm": "integrated_gradients", "n_steps": 40})
+    body = make_body(0, xai={"xai_algorithm": "integrated_gradients", "n_steps": 10})
     used = sum_processor_seconds(family)
     with ThreadPoolExecutor(1) as pool:
         under_way = pool.submit(fresh.post, "/explain", body)

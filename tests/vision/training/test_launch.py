@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from vision.training.launch import training_command, training_environment
+import pytest
+
+from vision.training.launch import count_processes, training_command, training_environment
 
 
 def test_the_command_starts_one_process_a_device() -> None:
@@ -25,3 +27,11 @@ def test_what_the_web_imports_loads_no_torch() -> None:
     names = ["run_document", "event_log", "launch"]
     code = f"import sys\nfor n in {names}: __import__('vision.training.' + n)\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env=training_environment(1))
+
+
+@pytest.mark.parametrize(
+    ("devices", "is_distributed", "processes"),
+    [("", True, 1), (None, True, 1), ("0", True, 1), ("0,2", True, 2), ("0,2", False, 1)],
+)
+def test_one_process_for_each_gpu_of_the_slot(devices, is_distributed, processes):
+    assert count_processes(devices, is_distributed) == processes

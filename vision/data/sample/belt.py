@@ -49,4 +49,5 @@ def _add_rail(belt: Grid, y: Grid, height: int, rng: np.random.Generator) -> Gri
     shade = 1 - 0.55 * np.exp(-np.clip(depth - edge, 0, None) / 5)
     gloss = 0.75 + 0.35 * np.sin(depth / edge * 3)
     metal = np.array(_RAIL, np.float32) * gloss[..., None]
-    return (belt * shade[..., None] * (1 - rail) + metal * rail).astype(np.float32)
+    painted: Grid = (belt * shade[..., None] * (1 - rail) + metal * rail).astype(np.float32)
+    return painted
