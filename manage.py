@@ -7,7 +7,7 @@ import sys
 NEEDED = (3, 11)
 
 
-def main():
+def main() -> None:
     if sys.version_info < NEEDED:
         version = ".".join(map(str, sys.version_info[:2]))
         sys.exit(

@@ -1,4 +1,4 @@
-"""Write the README's pictures: `screenshots.py SIGN_IN_URL [OUT]`, against a running Darkroom that has done `make demo`."""
+"""The README's pictures: `screenshots.py SIGN_IN_URL [OUT]`, from a running Darkroom that has done `make demo`."""
 
 from __future__ import annotations
 

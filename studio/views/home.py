@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -42,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _use_sample(request: HttpRequest) -> HttpResponse:
     try:
-        version = create_sample_version(request.user)
+        version = create_sample_version(cast(User, request.user))
     except UserError as error:
         messages.error(request, str(error))
         return redirect("home")

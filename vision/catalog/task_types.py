@@ -44,8 +44,6 @@ TASK_TYPES: Registry[TaskTypeInfo] = Registry(
         ),
         TaskTypeInfo(TaskType.MULTILABEL, "Multi-label classification", "iou", "vitb16r224"),
         TaskTypeInfo(TaskType.DETECTION, "Object detection", "mean_average_precision", "yolov5"),
-        TaskTypeInfo(
-            TaskType.SEGMENTATION, "Instance segmentation", "mean_average_precision", "maskrcnn_resnet50_fpn"
-        ),
+        TaskTypeInfo(TaskType.SEGMENTATION, "Instance segmentation", "mean_average_precision", "maskrcnn_resnet50_fpn"),
     ],
 )

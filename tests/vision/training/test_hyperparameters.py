@@ -68,6 +68,7 @@ SHOWN_ELSEWHERE = {
     "early_stopping_delay",
     "checkpoint_frequency",
     "number_of_workers",
+    "distributed",  # test_launch.py
     "pretrained",  # test_run.py
     "advanced_settings",
 }
