@@ -20,9 +20,9 @@ def class_balance(statistics: dict[str, Any]) -> Chart | None:
     drawn = labels[:_SHOWN][::-1]  # ECharts draws a category axis from below
     options = {
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
-        "legend": {"data": [_TITLES[split] for split in splits]},
-        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 8, "containLabel": True},
-        "xAxis": {"type": "value", "name": "images", "minInterval": 1},
+        "legend": {"data": [_TITLES[split] for split in splits], "top": 0, "left": 0},
+        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 28, "containLabel": True},
+        "xAxis": {"type": "value", "name": "images", "nameLocation": "middle", "nameGap": 24, "minInterval": 1},
         "yAxis": {
             "type": "category",
             "data": [entry["label"] for entry in drawn],
