@@ -16,18 +16,18 @@ function mountParameters(test) {
 function mountImage(test) {
   const zone = test.querySelector("[data-drop-zone]");
   const input = zone.querySelector("input[type=file]");
-  const preview = zone.querySelector("[data-preview]");
+  const preview = document.createElement("img");
+  preview.className = "img-fluid mt-2";
+  preview.alt = "The image to score";
   const samples = [...test.querySelectorAll("input[name=sample]")];
 
   function showFile() {
     if (preview.src) URL.revokeObjectURL(preview.src);
     const file = input.files[0];
-    preview.hidden = !file;
-    if (!file) {
-      preview.removeAttribute("src");
-      return;
-    }
+    preview.remove();
+    if (!file) return;
     preview.src = URL.createObjectURL(file);
+    zone.append(preview);
     samples.forEach((sample) => (sample.checked = false));
   }
 
