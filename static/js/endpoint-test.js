@@ -42,6 +42,7 @@ function mountImage(test) {
   }
 
   input.addEventListener("change", showFile);
+  if (input.files.length) showFile(); // chosen before this ran
   samples.forEach((sample) => sample.addEventListener("change", () => {
     input.value = "";
     showFile();

@@ -36,8 +36,3 @@ def test_a_confused_cell_opens_its_images(page, main_job):
     page.wait_for_url(re.compile(r"/predictions/\?truth="))
     expect(page.locator(".image-grid .tile")).to_have_count(count)
     expect(page.locator(".image-grid img").first).to_have_js_property("complete", True)
-
-
-def test_registering_takes_one_click(page, main_job, rest):
-    page.goto(f"/jobs/{JOB}/trials/0/")
-    expect(page.get_by_role("link", name="Deploy")).to_be_visible()
