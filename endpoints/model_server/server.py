@@ -150,12 +150,12 @@ class ModelServer(litserve.LitServer):  # type: ignore[misc]
 
     def _start_worker_monitoring(self, manager: SyncManager, uvicorn_workers: dict[int, Any]) -> None:
         """A lost process ends the server: who started it starts a new one, warm, rather than half of one."""
-        processes = [*self.inference_workers, *uvicorn_workers.values()]
+        names = {process.sentinel: process.name for process in (*self.inference_workers, *uvicorn_workers.values())}
 
         def watch() -> None:
-            wait([process.sentinel for process in processes])
+            # A sentinel tells of the end before the process can be reaped, so it is the one to go by.
+            lost = [names[int(sentinel)] for sentinel in wait(list(names)) if isinstance(sentinel, int)]
             if not self._is_stopping:
-                lost = [process.name for process in processes if not process.is_alive()]
                 logger.error("Lost %s: the server ends.", ", ".join(lost))
                 self.exit_code = 1
                 os.kill(os.getpid(), signal.SIGTERM)
