@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-# Measured on 2 CPU cores at 224 px: beyond 8 images the gradients no longer get faster, only larger.
+# Measured on 2 CPU cores at 224 px (mobilenetv2): 100 gradients take 2.3 s in batches of 8, 2.9 in 16, 4.5 in 25.
 _CPU, _GPU = 8, 64
 
 

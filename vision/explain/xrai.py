@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from vision.explain.batching import choose_batch
+from vision.explain.fusing import fuse_batch_norm
 from vision.explain.ranking import rank_at_once, rank_one_by_one
 from vision.explain.segments import find_segments
 
@@ -38,6 +39,7 @@ def xrai(
 
 def _integrate(module: nn.Module, images: Tensor, target: int, steps: int) -> Tensor:
     """Integrated gradients [3, H, W], the mean over the image's own darkest and brightest value as baselines."""
+    module = fuse_batch_norm(module)
     baselines = torch.stack([torch.full_like(images[0], float(end)) for end in (images.min(), images.max())])
     alphas = torch.linspace(0, 1, steps, device=images.device).repeat(2).view(-1, 1, 1, 1)
     starts = baselines.repeat_interleave(steps, dim=0)
