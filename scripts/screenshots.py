@@ -79,6 +79,7 @@ def _explain(page: Page, client: Client, target: Path) -> None:
             explain.select_option("xrai")
         page.get_by_role("button", name="Score").click()
         page.get_by_alt_text("heat map", exact=False).wait_for(timeout=120_000)
+        page.mouse.wheel(0, -10_000)
         page.wait_for_timeout(500)
         _save(page, target)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # torch is loaded by the lanes' own processes only
 logger = logging.getLogger(__name__)
 
 _BATCH = 16
-_EXPLAIN_NICENESS = 10
+_EXPLAIN_NICENESS = 5  # predictions come first; training is as nice, so that an explanation is not starved by it
 
 
 class Lane(litserve.LitAPI):  # type: ignore[misc]

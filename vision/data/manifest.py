@@ -72,7 +72,7 @@ def write_manifest(rows: pa.Table | Iterable[Mapping[str, Any]], path: Path) -> 
 
 def read_rows(path: Path) -> pa.Table:
     """The whole manifest."""
-    return pq.read_table(path)
+    return _read(path)
 
 
 def query_rows(
@@ -132,7 +132,7 @@ def has_image(path: Path, sha256: str) -> bool:
 
 def list_hashes(path: Path) -> set[str]:
     """The hashes of a manifest's images."""
-    return set(pq.read_table(path, columns=["sha256"])["sha256"].to_pylist())
+    return set(_read(path, ["sha256"])["sha256"].to_pylist())
 
 
 def count_labels(path: Path) -> dict[str, dict[str, int]]:
@@ -146,6 +146,12 @@ def count_labels(path: Path) -> dict[str, dict[str, int]]:
         for label, split, count in database.execute(query, [str(path)]).fetchall():
             counts.setdefault(label, {})[split] = count
     return counts
+
+
+def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    # Not read_table: it loads Arrow's remote file systems, 50 MB that the web process would hold for good.
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=columns)
 
 
 def _connect() -> duckdb.DuckDBPyConnection:

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from django.conf import settings
 
 from datasets import storage
 from datasets.selectors import manifest_path
 from jobs.models import Node, Trial
 from jobs.services.running.place import Place
+from vision.data.manifest import list_hashes
 from vision.data.prepare import RunData, prepare_run_data
 from vision.training.run_document import RunDocument
 
@@ -89,8 +89,7 @@ def _bring_images(data: RunData, place: Place) -> Path:
 
 
 def _hashes(part: Path) -> list[str]:
-    hashes: list[str] = pq.read_table(part, columns=["sha256"])["sha256"].to_pylist()
-    return hashes
+    return sorted(list_hashes(part))
 
 
 def _bring_checkpoint(trial: Trial, place: Place) -> Path | None:
