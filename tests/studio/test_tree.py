@@ -110,6 +110,14 @@ def test_port_in_use_is_one_clear_line(own, tmp_path):
     assert not processes_of(tmp_path / "home")
 
 
+def wait_for_line(running, text: str, seconds: float = 15) -> None:
+    """The web answers a moment before the launcher has seen it and prints the link."""
+    end = time.monotonic() + seconds
+    while text not in running.output.read_text():
+        assert time.monotonic() < end, running.output.read_text()
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name
 )
@@ -126,7 +134,7 @@ def test_nothing_survives_and_the_next_start_finds_everything(tmp_path, number):
     try:
         assert time.monotonic() - begin < 15
         assert (home / "secret-key").read_text() == before
-        assert "Sign in: http://127.0.0.1" in second.output.read_text()
+        wait_for_line(second, "Sign in: http://127.0.0.1")
     finally:
         second.stop()
     assert wait_until_empty(home) == []
