@@ -80,16 +80,12 @@ def _bring_images(data: RunData, place: Place) -> Path:
     local = storage.local_path("blobs")
     if local is not None:
         return local.parent
-    hashes = {sha256 for part in (data.train, data.validation, data.test) if part for sha256 in _hashes(part)}
+    hashes = {sha256 for part in (data.train, data.validation, data.test) if part for sha256 in list_hashes(part)}
     keys = [storage.blob_key(sha256) for sha256 in hashes]
     missing = [key for key in keys if not (place.cache / key).exists()]
     with ThreadPoolExecutor(_FETCHERS) as pool:
         list(pool.map(lambda key: storage.fetch_file(key, place.cache / key), missing))
     return place.cache
-
-
-def _hashes(part: Path) -> list[str]:
-    return sorted(list_hashes(part))
 
 
 def _bring_checkpoint(trial: Trial, place: Place) -> Path | None:
