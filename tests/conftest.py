@@ -11,6 +11,12 @@ import pytest
 from tests.running import Running, start_darkroom
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What fails soonest runs first; the browser last, whose driver keeps an event loop running in this thread."""
+    items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
+
+
 @pytest.fixture
 def storage(tmp_path, settings) -> Path:
     """A storage of this test's own; the folder it lies in."""
