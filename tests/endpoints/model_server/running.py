@@ -31,6 +31,10 @@ class Server:
         main = psutil.Process(self.process.pid)
         return [main, *main.children(recursive=True)]
 
+    def lanes(self) -> list[psutil.Process]:
+        """The processes that hold torch."""
+        return [one for one in self.family() if "libtorch" in Path(f"/proc/{one.pid}/maps").read_text()]
+
     def is_healthy(self) -> bool:
         try:
             return self.client.get("/health").status_code == 200
