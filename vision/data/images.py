@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 MAX_PIXELS = 100_000_000
 """A decoded image takes three bytes a pixel: 300 MB at most."""
 THUMBNAIL_SIDE = 256
+_FIRST_TURNED = 5  # EXIF orientations from 5 on swap width and height
 _HINT = f"Use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
 _NOT_IMAGES = [  # what arrives under an image's name most often
     (b"<svg", "an SVG drawing"),
@@ -32,11 +34,12 @@ _NOT_IMAGES = [  # what arrives under an image's name most often
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What an image is: `format` in lower case ("jpeg"), `width` and `height` in px after EXIF orientation."""
+    """What an image is: `format` in lower case ("jpeg"), `width` and `height` in px after EXIF `orientation` (1–8)."""
 
     format: str
     width: int
     height: int
+    orientation: int = 1
 
     @property
     def content_type(self) -> str:
@@ -73,15 +76,32 @@ def probe_image(source: bytes | Path) -> ImageFacts:
         return describe_image(image)
 
 
+def probe_frame(source: bytes | Path) -> ImageFacts:
+    """As `probe_image`, over files an import asks for again and again: the newest answers are kept."""
+    return probe_image(source) if isinstance(source, bytes) else _probe_path(source)
+
+
+@lru_cache(maxsize=4096)
+def _probe_path(path: Path) -> ImageFacts:
+    return probe_image(path)
+
+
 def describe_image(image: Image.Image) -> ImageFacts:
     """The facts of an image that Pillow has opened but we have not yet turned."""
     width, height = image.size
-    try:
-        is_turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    except Exception:  # noqa: BLE001  a broken EXIF block says nothing about orientation
-        is_turned = False
+    orientation = _read_orientation(image)
+    if orientation >= _FIRST_TURNED:
+        width, height = height, width
     name = (image.format or "").lower()
-    return ImageFacts("jpeg" if name == "mpo" else name, *((height, width) if is_turned else (width, height)))
+    return ImageFacts("jpeg" if name == "mpo" else name, width, height, orientation)
+
+
+def _read_orientation(image: Image.Image) -> int:
+    try:
+        orientation = image.getexif().get(0x0112, 1)
+    except Exception:  # noqa: BLE001  a broken EXIF block says nothing about orientation
+        return 1
+    return orientation if orientation in range(1, 9) else 1
 
 
 def make_thumbnail(image: Image.Image, side: int = THUMBNAIL_SIDE) -> bytes:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`image` is a file of the upload, `labels` its class names, `annotation` its canonical label cell as JSON."""
+    """One image with its label cell.
+
+    `image` is a file of the upload. `label` is the cell in the shape SPEC §2.1 gives for the task type, as Python
+    values: boxes and polygons in 0–1 of the upright image, so a reader of pixels divides first (`geometry`); None says
+    that nobody labelled the image, `[]` that there is nothing on it.
+
+    `split` is "" where the format names none. `source` is the annotation as it was uploaded, shown and never trained
+    on. `width`, `height` are what the annotation claims, in px. `group` names what must stay in one split.
+    """
 
     image: str
-    split: str
-    labels: tuple[str, ...]
-    annotation: str
+    label: Any
     file: str
-    line: int
+    line: int = 0
+    split: str = ""
     source: str = ""
     width: int | None = None
     height: int | None = None
+    group: str = ""

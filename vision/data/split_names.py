@@ -19,7 +19,7 @@ _WORDS = {
 
 
 def guess_split(path: str) -> str:
-    """The split named by a path, its last parts counting first; `"train"` where none is named.
+    """The split named by a path, its last parts counting first; "" where none is named.
 
     `validation-mltable-folder/annotations.jsonl` and `train/validation_annotations.jsonl` are both validation.
     """
@@ -27,4 +27,9 @@ def guess_split(path: str) -> str:
         for word in re.split(r"[^a-z]+", part.lower()):
             if word in _WORDS:
                 return _WORDS[word]
-    return "train"
+    return ""
+
+
+def read_split(value: object) -> str:
+    """A cell of a `split` column as one of our splits, "" where it is none."""
+    return _WORDS.get(value.strip().lower(), "") if isinstance(value, str) else ""

@@ -5,8 +5,17 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+
+_IMAGE_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
+
+
+def is_image_name(file: str) -> bool:
+    """Whether a file is called like an image."""
+    return file.lower().endswith(_IMAGE_NAMES)
 
 
 class ImageNotFoundError(LookupError):
@@ -45,6 +54,25 @@ class Upload:
         if scheme or path.startswith("/"):
             return self._match_end(path, url)
         return self._match_relative(path, base, url)
+
+    def find(self, name: str, base: str) -> str:
+        """The image an annotation file names where the format keeps images and annotations apart (COCO, VOC, …).
+
+        As `resolve`, and failing that the one file whose path ends most like `name`.
+
+        Raises:
+            ImageNotFoundError: no file, or several that fit equally well.
+        """
+        try:
+            return self.resolve(name, base)
+        except ImageNotFoundError:
+            scheme, path = _split_address(name)
+            return self._match_end(path, name)
+
+    @cached_property
+    def images(self) -> list[str]:
+        """The files that have an image's name, in order."""
+        return [file for file in self.files if is_image_name(file)]
 
     def _match_relative(self, path: str, base: str, url: str) -> str:
         folder = base

@@ -1,25 +1,44 @@
-"""The formats an upload may come in, each one module: how it is recognised and how it is read."""
+"""The formats an upload may come in and a version may leave in, each one module."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vision.data.formats.base import Detection, FormatReader, ReadOptions
+from vision.catalog.task_types import TaskType
+from vision.data.formats.base import Detection, ExportRow, FormatReader, FormatWriter, ReadOptions
 from vision.data.upload import Upload
 from vision.errors import InvalidDatasetError
 from vision.registry import Registry, load_dotted
 
-__all__ = ["FORMATS", "Detection", "FormatInfo", "FormatReader", "ReadOptions", "detect_format", "get_reader"]
+__all__ = [
+    "FORMATS",
+    "Detection",
+    "ExportRow",
+    "FormatInfo",
+    "FormatReader",
+    "FormatWriter",
+    "ReadOptions",
+    "detect_format",
+    "detect_formats",
+    "get_reader",
+    "get_writer",
+]
+_ALL = frozenset(TaskType)
 
 
 @dataclass(frozen=True)
 class FormatInfo:
-    """`reader` is the dotted path of its `FormatReader`."""
+    """`reader` and `writer` are dotted paths of a `FormatReader` and a `FormatWriter`.
+
+    `task_types` are those the format can hold without loss; a format without a writer is only read.
+    """
 
     name: str
     title: str
     description: str
     reader: str
+    writer: str = ""
+    task_types: frozenset[str] = _ALL
 
 
 FORMATS: Registry[FormatInfo] = Registry(
@@ -30,7 +49,8 @@ FORMATS: Registry[FormatInfo] = Registry(
             "JSON Lines, with or without MLTable",
             "One JSON object a line with image_url and label, as Azure Machine Learning writes it.",
             "vision.data.formats.jsonl:JsonlReader",
-        )
+            "vision.data.formats.jsonl:JsonlWriter",
+        ),
     ],
 )
 
@@ -45,17 +65,39 @@ def get_reader(name: str) -> FormatReader:
     return reader
 
 
+def get_writer(name: str) -> FormatWriter:
+    """The writer of a format.
+
+    Raises:
+        NotFoundError: no such format.
+        InvalidDatasetError: it is only read.
+    """
+    info = FORMATS.get(name)
+    if not info.writer:
+        known = ", ".join(other.name for other in FORMATS if other.writer)
+        raise InvalidDatasetError(f"{info.title} is read, not written.", hint=f"Written are: {known}.")
+    writer: FormatWriter = load_dotted(info.writer)()
+    return writer
+
+
+def detect_formats(upload: Upload) -> list[Detection]:
+    """Every format the upload may be in, the surest first."""
+    found = [found for info in FORMATS if (found := get_reader(info.name).detect(upload)) is not None]
+    return sorted(found, key=lambda detection: -detection.confidence)
+
+
 def detect_format(upload: Upload) -> Detection:
     """The format an upload is in.
 
     Raises:
         InvalidDatasetError: none of ours; the message says what was looked for.
     """
-    found = [found for info in FORMATS if (found := get_reader(info.name).detect(upload)) is not None]
+    found = detect_formats(upload)
     if found:
-        return max(found, key=lambda detection: detection.confidence)
+        return found[0]
+    known = ", ".join(info.title for info in FORMATS)
     raise InvalidDatasetError(
         f"No labels were found among the {len(upload.files):,} files of the upload.",
-        hint="Put a .jsonl file beside the images: one object a line, with image_url and label.",
+        hint=f"Known are: {known}. The simplest: one folder a class, or a .jsonl file with image_url and label.",
         code="no_labels",
     )

@@ -1,0 +1,81 @@
+"""A label cell understood, and what is common to all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from vision.data.limits import ImportLimits
+
+
+class Box(NamedTuple):
+    """Corners in 0–1 of the upright image."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    is_crowd: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCell:
+    """`names` has one class name for every object (or for the image), `annotation` is the canonical cell as JSON.
+
+    `boxes` holds as many boxes as there are objects; a polygon's is the smallest around it. `repairs` says in
+    sentences what was changed.
+    """
+
+    names: tuple[str, ...]
+    annotation: str
+    boxes: tuple[Box, ...] = ()
+    repairs: tuple[str, ...] = ()
+
+
+UNLABELLED = LabelCell((), "null")
+"""The cell of an image that nobody labelled."""
+
+
+class InvalidLabelError(ValueError):
+    """A label cell that cannot be understood. `str()` says what is wrong; `code` is the finding's."""
+
+    def __init__(self, message: str, code: str = "invalid_label") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def check_name(name: Any, limits: ImportLimits, repairs: list[str]) -> str:
+    """A class name as text; a number is taken as its digits, and that is said.
+
+    Raises:
+        InvalidLabelError: no text, empty, too long, or holding characters no page can show.
+    """
+    if isinstance(name, (int, float)) and not isinstance(name, bool):
+        repairs.append(f"The number {name} was taken as the name {str(name)!r}.")
+        name = str(name)
+    if not isinstance(name, str):
+        raise InvalidLabelError(f"A class name is text, not {describe(name)}.")
+    if name in _GOOD_NAMES:
+        return name
+    if not name.strip():
+        raise InvalidLabelError("The label is empty.")
+    if len(name) > limits.max_label_length:
+        raise InvalidLabelError(f"The label has {len(name)} characters; {limits.max_label_length} are allowed.")
+    if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in name):
+        raise InvalidLabelError("The label holds control characters.")
+    if len(_GOOD_NAMES) < _REMEMBERED and len(name) <= _SHORT:
+        _GOOD_NAMES.add(name)
+    return name
+
+
+def describe(value: Any) -> str:
+    """A JSON value's kind in words."""
+    if value is None:
+        return "null"
+    kinds = {dict: "an object", list: "a list", bool: "true or false", str: "text", int: "a number", float: "a number"}
+    return kinds.get(type(value), type(value).__name__)
+
+
+_GOOD_NAMES: set[str] = set()  # names repeat by the hundred thousand; each is looked through once
+_REMEMBERED = 10_000
+_SHORT = 100  # never above the smallest limit anyone sets in earnest

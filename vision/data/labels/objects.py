@@ -1,0 +1,160 @@
+"""Boxes: `[{"label", "topX", "topY", "bottomX", "bottomY", "isCrowd"}]`."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any
+
+import msgspec
+
+from vision.data.labels.base import UNLABELLED, Box, InvalidLabelError, LabelCell, check_name, describe
+from vision.data.limits import ImportLimits
+
+DUST = 0.005
+"""Farther outside 0–1 than rounding and off-by-one pixels explain, a coordinate is cut off and that is said."""
+PIXELS = 1.5
+"""From here on a coordinate cannot be a share of the image (the bound of Azure's own converter)."""
+MAX_OBJECTS = 20_000
+Corner = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class BoxObject(msgspec.Struct):
+    """One object as Azure writes it; further keys are ignored."""
+
+    label: str
+    topX: Corner  # noqa: N815  Azure's spelling
+    topY: Corner  # noqa: N815
+    bottomX: Corner  # noqa: N815
+    bottomY: Corner  # noqa: N815
+    isCrowd: int = 0  # noqa: N815
+
+
+_encode = msgspec.json.Encoder().encode
+_CORNERS = ("topX", "topY", "bottomX", "bottomY")
+
+
+def read_boxes(cell: Any, limits: ImportLimits) -> LabelCell:
+    """Object detection: a list of boxes, `[]` where there is nothing on the image.
+
+    Certain repairs: one object outside a list, numbers as text, corners the wrong way round, `isCrowd` as text,
+    coordinates a little outside 0–1. A box without any area is left out and that is said.
+
+    Raises:
+        InvalidLabelError: a box without a name or a coordinate, coordinates in pixels.
+    """
+    if cell is None:
+        return UNLABELLED
+    try:
+        objects = msgspec.convert(cell, list[BoxObject])
+    except (msgspec.ValidationError, RecursionError):
+        return _repair_boxes(cell, limits)
+    if len(objects) > MAX_OBJECTS:
+        return _repair_boxes(cell, limits)
+    repairs: list[str] = []
+    for one in objects:
+        if not (one.topX < one.bottomX and one.topY < one.bottomY and one.isCrowd in (0, 1)):
+            return _repair_boxes(cell, limits)
+        check_name(one.label, limits, repairs)
+    return _to_cell(objects, repairs)
+
+
+def list_objects(cell: Any, repairs: list[str]) -> list[dict[str, Any]]:
+    """The objects of a cell; one that stands outside a list is put into one.
+
+    Raises:
+        InvalidLabelError: anything but objects, or too many.
+    """
+    if isinstance(cell, dict):
+        cell = [cell]
+        repairs.append("One object was taken as a list of one object.")
+    if not isinstance(cell, list):
+        raise InvalidLabelError(f"The label is a list of objects, not {describe(cell)}.")
+    if len(cell) > MAX_OBJECTS:
+        raise InvalidLabelError(f"There are {len(cell):,} objects on the image; {MAX_OBJECTS:,} are allowed.")
+    for number, one in enumerate(cell, start=1):
+        if not isinstance(one, dict):
+            raise InvalidLabelError(f"Object {number} is {describe(one)}, not an object with a label.")
+    return cell
+
+
+def read_crowd(value: Any, number: int, repairs: list[str]) -> int:
+    """`isCrowd` as 0 or 1; also true, false, "true", "1" and null.
+
+    Raises:
+        InvalidLabelError: anything else.
+    """
+    if value in (0, 1, None):  # True and False are 1 and 0
+        return int(value or 0)
+    text = str(value).strip().lower()
+    if text in ("true", "false", "0", "1", "0.0", "1.0", "none", "null", ""):
+        repairs.append(f"isCrowd of object {number} was text: {text!r}.")
+        return int(text in ("true", "1", "1.0"))
+    raise InvalidLabelError(f"isCrowd of object {number} is {str(value)[:40]!r}; it is 0 or 1.")
+
+
+def read_number(value: Any, what: str, repairs: list[str]) -> float:
+    """A finite number; text such as "0.5" or "12px" is read and that is said.
+
+    Raises:
+        InvalidLabelError: anything else.
+    """
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d{1,3})?)\s*(?:px)?\s*", value[:60])
+        if match:
+            repairs.append("Numbers that were written as text were read as numbers.")
+            value = float(match[1])
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise InvalidLabelError(f"{what} is {str(value)[:40]!r}, not a number.")
+    return float(value)
+
+
+def cut_off(value: float, number: int, repairs: list[str]) -> float:
+    """A coordinate within 0–1.
+
+    Raises:
+        InvalidLabelError: so far outside that it must be in pixels.
+    """
+    if 0 <= value <= 1:
+        return value
+    if abs(value) >= PIXELS:
+        message = f"A coordinate of object {number} is {value:g}: these are pixels, not shares of the image in 0–1."
+        raise InvalidLabelError(message, "pixel_coordinates")
+    if -DUST <= value <= 1 + DUST:
+        repairs.append("Coordinates a rounding error outside 0–1 were put on the edge.")
+    else:
+        repairs.append(f"Object {number} reached beyond the image and was cut off at its edge.")
+    return min(1.0, max(0.0, value))
+
+
+def _repair_boxes(cell: Any, limits: ImportLimits) -> LabelCell:
+    repairs: list[str] = []
+    objects = []
+    for number, one in enumerate(list_objects(cell, repairs), start=1):
+        if (repaired := _repair_box(one, number, limits, repairs)) is not None:
+            objects.append(repaired)
+    return _to_cell(objects, list(dict.fromkeys(repairs)))
+
+
+def _repair_box(one: dict[str, Any], number: int, limits: ImportLimits, repairs: list[str]) -> BoxObject | None:
+    if "label" not in one:
+        raise InvalidLabelError(f"Object {number} has no label.")
+    missing = [key for key in _CORNERS if key not in one]
+    if missing:
+        raise InvalidLabelError(f"Object {number} has no {' and no '.join(missing)}.")
+    name = check_name(one["label"], limits, repairs)
+    values = [read_number(one[key], f"{key} of object {number}", repairs) for key in _CORNERS]
+    left, top, right, bottom = (cut_off(value, number, repairs) for value in values)
+    if left > right or top > bottom:
+        repairs.append(f"The corners of object {number} were the wrong way round.")
+        left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
+    if left == right or top == bottom:
+        repairs.append(f"Object {number} ({name}) has no area and was left out.")
+        return None
+    return BoxObject(name, left, top, right, bottom, read_crowd(one.get("isCrowd"), number, repairs))
+
+
+def _to_cell(objects: list[BoxObject], repairs: list[str]) -> LabelCell:
+    names = tuple([one.label for one in objects])
+    boxes = tuple([Box(one.topX, one.topY, one.bottomX, one.bottomY, bool(one.isCrowd)) for one in objects])
+    return LabelCell(names, _encode(objects).decode(), boxes, tuple(repairs))
