@@ -50,11 +50,14 @@ class DatasetVersion(models.Model):
     source_name = models.CharField(max_length=255, blank=True)  # the file as the user named it
     source_key = models.CharField(max_length=500, blank=True)  # the upload in storage, gone after the import
     source_size = models.BigIntegerField(default=0)
+    options = models.JSONField(default=dict)  # vision.data.options.ImportSettings as JSON
+    origin = models.JSONField(default=dict)  # {"kind": "upload", "parent": number or null, "text": what was done}
     manifest_key = models.CharField(max_length=500, blank=True)
     image_count = models.PositiveIntegerField(default=0)
     label_names = models.JSONField(default=list)
     split_counts = models.JSONField(default=dict)  # {"train": 240, "validation": 60}
     report = models.JSONField(default=dict)  # {"errors": [...], "warnings": [...], "counts": {...}}
+    findings_key = models.CharField(max_length=500, blank=True)  # every finding of the report as JSON lines
     statistics = models.JSONField(default=dict)
     error = models.JSONField(null=True)
     phase = models.CharField(max_length=30, blank=True)  # unpacking, reading, checking, thumbnails, writing

@@ -25,13 +25,20 @@ SCHEMA = pa.schema(
         ("height", pa.int32()),
         ("bytes", pa.int64()),
         ("labels", pa.list_(pa.string())),
+        ("objects", pa.int32()),
+        ("problems", pa.list_(pa.string())),
+        ("phash", pa.int64()),
+        ("group", pa.string()),
         ("annotation", pa.string()),
         ("source_file", pa.string()),
         ("source_line", pa.int32()),
         ("source", pa.string()),
     ]
 )
-"""`source` is the line as it was uploaded; it is shown, never trained on."""
+"""One row an image. `labels` are its class names, each once; `objects` counts boxes, instances or names; `problems` are
+the codes of the report's findings about it; `phash` is its perceptual hash (64 bits, signed); `group` names rows that
+stay in one split; `annotation` is the canonical label cell, "null" where nobody labelled the image. `source` is the
+annotation as it was uploaded: shown, never trained on."""
 _ROW_GROUP = 20_000  # small enough that a page reads a few megabytes, large enough to compress
 _LISTED = "row, split, path, sha256, format, width, height, bytes, labels, annotation, source_file, source_line"
 

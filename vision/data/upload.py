@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 
@@ -22,11 +23,34 @@ class ImageNotFoundError(LookupError):
     """An `image_url` that leads to no file of the upload. `str()` says why and what is near."""
 
 
+class Outside(Protocol):
+    """Images that lie elsewhere: in a datastore an administrator mapped, at an address an administrator allows."""
+
+    def find(self, url: str) -> str | None:
+        """The image's name (it begins with `OUTSIDE`), or None where the address is not ours to answer.
+
+        Raises:
+            ImageNotFoundError: the address is ours, and the image is not there or not allowed. `str()` says why.
+        """
+
+    def path(self, name: str) -> Path:
+        """Where the image lies on disk, fetched if need be.
+
+        Raises:
+            InvalidImageError: it cannot be fetched; the message says why.
+        """
+
+
+OUTSIDE = "@"
+"""What names of images from outside begin with; no file of an upload does."""
+
+
 class Upload:
     """A folder on disk and the relative paths of its files (`/` between folders)."""
 
-    def __init__(self, root: Path, files: Sequence[str]) -> None:
+    def __init__(self, root: Path, files: Sequence[str], outside: Outside | None = None) -> None:
         self.root = root
+        self._outside = outside
         self.files = list(files)
         self._known = frozenset(files)
         self._by_name: dict[str, list[str]] = defaultdict(list)
@@ -37,7 +61,13 @@ class Upload:
         return file in self._known
 
     def path(self, file: str) -> Path:
-        """Where a file of the upload lies on disk."""
+        """Where a file of the upload, or an image from outside it, lies on disk.
+
+        Raises:
+            InvalidImageError: an image from outside cannot be fetched.
+        """
+        if self._outside is not None and file.startswith(OUTSIDE) and file not in self._known:
+            return self._outside.path(file)
         return self.root / file
 
     def resolve(self, url: str, base: str) -> str:
@@ -45,14 +75,15 @@ class Upload:
 
         A relative path is tried from `base`, then from each folder above it. An address
         (`azureml://…/paths/<p>`, `AmlDatastore://<d>/<p>`, `wasbs://`, `abfss://`, `adl://`, `https://`, `file://`) or
-        an absolute path is matched by its longest end that names exactly one file. Nothing outside the upload is read.
+        an absolute path is matched by its longest end that names exactly one file. What the upload does not hold is
+        looked for in the datastores and at the hosts an administrator allows.
 
         Raises:
             ImageNotFoundError: no file, or several that fit equally well.
         """
         scheme, path = _split_address(url)
         if scheme or path.startswith("/"):
-            return self._match_end(path, url)
+            return self._match_address(path, url)
         return self._match_relative(path, base, url)
 
     def find(self, name: str, base: str) -> str:
@@ -84,6 +115,15 @@ class Upload:
             if not folder:
                 raise ImageNotFoundError(f"{url} is not in the upload.{self._suggest(path)}")
             folder = posixpath.dirname(folder)
+
+    def _match_address(self, path: str, url: str) -> str:
+        try:
+            return self._match_end(path, url)
+        except ImageNotFoundError:
+            found = self._outside.find(url) if self._outside is not None else None
+            if found is None:
+                raise
+            return found
 
     def _match_end(self, path: str, url: str) -> str:
         for candidate in dict.fromkeys((path, unquote(path))):
