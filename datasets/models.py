@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -59,6 +61,8 @@ class DatasetVersion(models.Model):
     report = models.JSONField(default=dict)  # {"errors": [...], "warnings": [...], "counts": {...}}
     findings_key = models.CharField(max_length=500, blank=True)  # every finding of the report as JSON lines
     statistics = models.JSONField(default=dict)
+    embeddings_key = models.CharField(max_length=500, blank=True)  # a vector an image, for "find similar" and the map
+    embeddings_state = models.JSONField(default=dict)  # {"status", "error", "token", "attempts"} of computing them
     error = models.JSONField(null=True)
     phase = models.CharField(max_length=30, blank=True)  # unpacking, reading, checking, thumbnails, writing
     progress = models.FloatField(default=0.0)  # 0–1 over the whole import
@@ -95,3 +99,71 @@ class DatasetVersion(models.Model):
     def reference(self) -> str:
         """How a job document names this version."""
         return f"azureml:{self.dataset.name}:{self.number}"
+
+
+class Transfer(models.Model):
+    """One file on its way in by the tus protocol. What has arrived lies under STUDIO_HOME/transfers/<id>."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    group = models.UUIDField(db_index=True)  # files that become one dataset version together
+    path = models.CharField(max_length=1024)  # the file's relative path as the browser names it
+    size = models.BigIntegerField()
+    offset = models.BigIntegerField(default=0)  # bytes that have arrived and are synced
+    sha256 = models.CharField(max_length=64, blank=True)  # of the whole file, once it is whole
+    completed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.offset}/{self.size}"
+
+
+class Datastore(models.Model):
+    """Where addresses of a cloud lead here: `azureml://…/datastores/<name>/paths/<p>`, or anything under `prefix`."""
+
+    name = models.CharField(max_length=100, unique=True)
+    prefix = models.CharField(max_length=500, blank=True)  # such as wasbs://photos@plant.blob.core.windows.net/
+    location = models.CharField(max_length=1000)  # a folder of the server or an fsspec URL
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Export(models.Model):
+    """A version, or a part of it, as an archive in one of the formats."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        READY = "ready"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="exports")
+    format = models.CharField(max_length=30)
+    rows = models.JSONField(default=dict)  # the filter, as in the page's query; {} is all
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.WAITING)
+    progress = models.FloatField(default=0.0)
+    key = models.CharField(max_length=500, blank=True)
+    size = models.BigIntegerField(default=0)
+    error = models.JSONField(null=True)
+    token = models.UUIDField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    heartbeat_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.version} as {self.format}"
