@@ -10,13 +10,17 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO
+
+import zstandard
 
 from vision.data.limits import DEFAULT_LIMITS, MIB, ImportLimits
 from vision.errors import Detail, InvalidDatasetError
 
 _CHUNK = MIB
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_WINDOW = 128 * MIB  # what `zstd --long` uses at most; a header that asks for more is refused
 _SHOWN = 20
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
@@ -33,9 +37,12 @@ class Entry:
 
 
 def detect_archive(source: Path) -> str | None:
-    """`"zip"`, `"tar"` (plain or compressed), or None for anything else. Judged by content, never by name."""
+    """`"zip"`, `"tar"` (plain, gzip, bzip2, xz), `"tar.zst"`, or None. Judged by content, never by name."""
     if zipfile.is_zipfile(source):
         return "zip"
+    with source.open("rb") as file:
+        if file.read(len(_ZSTD)) == _ZSTD:
+            return "tar.zst"
     try:
         return "tar" if tarfile.is_tarfile(source) else None
     except (EOFError, OSError, zlib.error):
@@ -58,7 +65,7 @@ def unpack_archive(
     """
     target.mkdir(parents=True, exist_ok=True)
     kind = detect_archive(source)
-    read = _read_zip if kind == "zip" else _read_tar
+    read = {"zip": _read_zip, "tar.zst": _read_tar_zst}.get(kind or "", _read_tar)
     unpacking = _Unpacking(source, target, limits, on_progress)
     with _say_what_is_damaged(source.name):
         for entry, fraction in read(source):
@@ -93,7 +100,7 @@ class _Unpacking:
         refusal = entry.refusal or self._judge_path(path, entry.name)
         if refusal:
             self._refused.append(Detail(refusal, code="hostile_entry", file=entry.name[:300]))
-        elif not entry.is_folder and not _is_litter(path):
+        elif not entry.is_folder and not is_litter(path):
             self._write(entry, path)
 
     def raise_refused(self) -> None:
@@ -170,7 +177,8 @@ def _over(message: str) -> InvalidDatasetError:
     return InvalidDatasetError(message, hint="Split the dataset into smaller archives.", code="archive_too_large")
 
 
-def _is_litter(path: PurePosixPath) -> bool:
+def is_litter(path: PurePath) -> bool:
+    """Whether a file is what an operating system leaves behind in folders."""
     return "__MACOSX" in path.parts or path.name in _LITTER or path.name.startswith("._")
 
 
@@ -195,11 +203,25 @@ def _zip_opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
 def _read_tar(source: Path) -> Iterator[tuple[Entry, float]]:
     size = max(1, source.stat().st_size)
     with source.open("rb") as raw, tarfile.open(fileobj=raw, mode="r:*") as archive:
-        for member in archive:
-            archive.members = []  # type: ignore[attr-defined]  # else every header stays in memory
-            refusal = "" if member.isreg() or member.isdir() else "It is a link or a device."
-            opener = _tar_opener(archive, member)
-            yield Entry(member.name, member.size, member.isdir(), refusal, opener), raw.tell() / size
+        yield from _read_members(archive, lambda: raw.tell() / size)
+
+
+def _read_members(archive: tarfile.TarFile, tell: Callable[[], float]) -> Iterator[tuple[Entry, float]]:
+    for member in archive:
+        archive.members = []  # type: ignore[attr-defined]  # else every header stays in memory
+        refusal = "" if member.isreg() or member.isdir() else "It is a link or a device."
+        yield Entry(member.name, member.size, member.isdir(), refusal, _tar_opener(archive, member)), tell()
+
+
+def _read_tar_zst(source: Path) -> Iterator[tuple[Entry, float]]:
+    size = max(1, source.stat().st_size)
+    plain = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    with (
+        source.open("rb") as raw,
+        plain.stream_reader(raw, read_across_frames=True) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as archive,
+    ):
+        yield from _read_members(archive, lambda: raw.tell() / size)
 
 
 def _tar_opener(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], IO[bytes]]:
@@ -214,13 +236,14 @@ def _tar_opener(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[
 
 @contextmanager
 def _say_what_is_damaged(name: str) -> Iterator[None]:
-    damaged = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError)
+    codecs = (zipfile.BadZipFile, tarfile.TarError, zlib.error, zstandard.ZstdError)
+    damaged = (*codecs, EOFError, NotImplementedError, RuntimeError)
     try:
         yield
     except damaged as error:
         raise InvalidDatasetError(
             f"The archive {name} is damaged: {error}.",
-            hint="Pack it again (zip, tar or tar.gz) and upload it once more.",
+            hint="Pack it again (zip, tar, tar.gz or tar.zst) and upload it once more.",
             code="damaged_archive",
         ) from error
     except OSError as error:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from vision.data.images import make_thumbnail, open_image, probe_image
+from vision.data.duplicates import hash_image
+from vision.data.images import encode_thumbnail, open_image, probe_image, shrink_image
 from vision.data.limits import ImportLimits
 from vision.data.upload import Upload
 from vision.errors import InvalidImageError
@@ -32,7 +33,7 @@ class ImageSink(Protocol):
         """Store its WebP thumbnail."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckedImage:
     """What checking one file found: the facts of a good image, or why it is none (`code`, `problem`)."""
 
@@ -42,14 +43,15 @@ class CheckedImage:
     width: int = 0
     height: int = 0
     bytes: int = 0
+    phash: int = 0
     code: str = ""
     problem: str = ""
 
 
 def check_images(
-    upload: Upload, files: Sequence[str], sink: ImageSink, limits: ImportLimits, workers: int | None = None
+    upload: Upload, files: Iterable[str], sink: ImageSink, limits: ImportLimits, workers: int | None = None
 ) -> Iterator[CheckedImage]:
-    """Open, verify, hash, store and thumbnail each file; answers in the order asked."""
+    """Open, verify, hash, store and thumbnail each file; answers in the order asked, few in memory at a time."""
     with ThreadPoolExecutor(workers or min(8, os.cpu_count() or 1)) as pool:
         for window in _windows(files):
             yield from pool.map(lambda file: check_image(upload, file, sink, limits), window)
@@ -57,22 +59,26 @@ def check_images(
 
 def check_image(upload: Upload, file: str, sink: ImageSink, limits: ImportLimits) -> CheckedImage:
     """Decode one file fully, upright, and hand it with its thumbnail to the sink."""
-    path = upload.path(file)
-    size = path.stat().st_size
-    if size > limits.max_image_bytes:
-        problem = f"The file has {size >> 20} MB; {limits.max_image_bytes >> 20} are allowed."
-        return CheckedImage(file, code="image_too_large", problem=problem)
-    data = path.read_bytes()
     try:
+        path = upload.path(file)
+        size = path.stat().st_size
+        if size > limits.max_image_bytes:
+            problem = f"The file has {size >> 20} MB; {limits.max_image_bytes >> 20} are allowed."
+            return CheckedImage(file, code="image_too_large", problem=problem)
+        data = path.read_bytes()
         facts = probe_image(data)
         image = open_image(data)
     except InvalidImageError as error:
         return CheckedImage(file, code=error.code, problem=str(error))
+    except OSError as error:
+        problem = f"The file cannot be read: {error.strerror or error}."
+        return CheckedImage(file, code="unreadable_image", problem=problem)
     sha256 = hashlib.sha256(data).hexdigest()
+    small = shrink_image(image)
     if not sink.has_image(sha256):
-        sink.put_thumbnail(sha256, make_thumbnail(image))
+        sink.put_thumbnail(sha256, encode_thumbnail(small))
         sink.put_image(sha256, path)
-    return CheckedImage(file, sha256, facts.format, image.width, image.height, size)
+    return CheckedImage(file, sha256, facts.format, image.width, image.height, size, hash_image(small))
 
 
 def _windows(files: Iterable[str]) -> Iterator[list[str]]:

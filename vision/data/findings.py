@@ -1,94 +1,100 @@
-"""What can only be seen over all rows: repeats, contradictions, leaks between splits, near-twin names."""
+"""What can only be seen over all rows: repeats, contradictions, leaks between splits, near-twin names.
+
+Each function reads the table `rows` of an import (`joining`) and reports.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
-from vision.data.records import Record
+import duckdb
+
 from vision.data.report import Action, Report
+from vision.data.tables import iterate_rows
 
 _OFF_BY = 1  # px; tools that scale images round either way
+_SHOWN = 5  # names of labels in one sentence
 
 
-def drop_repeats(records: Sequence[Record], report: Report) -> list[Record]:
-    """The records without those that say again what an earlier one said; each of these is reported."""
-    seen: dict[tuple[str, str, str], Record] = {}
-    kept = []
-    for record in records:
-        first = seen.setdefault((record.image, record.split, record.annotation), record)
-        if first is record:
-            kept.append(record)
-        else:
-            message = f"The same image with the same label stands already in {first.file}, line {first.line}."
-            place = {"file": record.file, "line": record.line, "image": record.image}
-            report.warning("repeated_row", message, Action.DROPPED, **place)
-    return kept
+def report_repeats(database: duckdb.DuckDBPyConnection, report: Report) -> None:
+    """Rows that say again what an earlier one said; they are left out."""
+    query = (
+        "SELECT r.file, r.line, r.image, f.file, f.line FROM rows r JOIN rows f ON f.seq = r.first "
+        "WHERE r.nth > 1 ORDER BY r.seq"
+    )
+    for file, line, image, first_file, first_line in iterate_rows(database.execute(query)):
+        message = f"The same image with the same label stands already in {_where(first_file, first_line)}."
+        report.warning("repeated_row", message, Action.DROPPED, file=file, line=line, image=image)
 
 
-def report_sizes(rows: Sequence[Mapping[str, Any]], report: Report) -> None:
+def report_sizes(database: duckdb.DuckDBPyConnection, report: Report) -> None:
     """Sizes the labels claim against those the images have; either way round, as EXIF may have turned it."""
-    for row in rows:
-        width, height = row["declared"]
-        if width is None or height is None:
-            continue
-        real = (row["width"], row["height"])
-        if not any(_is_near((width, height), size) for size in (real, real[::-1])):
-            message = (
-                f"image_details says {width} × {height} px, the image has {real[0]} × {real[1]}; the image is right."
-            )
-            report.warning("size_mismatch", message, Action.REPAIRED, **_place(row))
+    query = f"""
+        SELECT file, line, image, declared_width, declared_height, width, height FROM rows
+        WHERE greatest(abs(declared_width - width), abs(declared_height - height)) > {_OFF_BY}
+          AND greatest(abs(declared_width - height), abs(declared_height - width)) > {_OFF_BY}
+        ORDER BY seq
+    """
+    for file, line, image, *sizes in iterate_rows(database.execute(query)):
+        message = "The annotation says {} × {} px, the image has {} × {}; the image is right.".format(*sizes)
+        report.warning("size_mismatch", message, Action.REPAIRED, file=file, line=line, image=image)
 
 
-def report_conflicts(rows: Sequence[Mapping[str, Any]], report: Report) -> None:
+def report_conflicts(database: duckdb.DuckDBPyConnection, report: Report) -> None:
     """The same picture under different labels."""
-    first: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        other = first.setdefault(row["sha256"], row)
-        if other["annotation"] != row["annotation"]:
-            message = (
-                f"The same image is labelled {_names(row)} here and {_names(other)} in "
-                f"{other['source_file']}, line {other['source_line']}."
-            )
-            report.warning("conflicting_labels", message, **_place(row))
+    for file, line, image, labels, _, first_file, first_line, first_labels, _ in _list_same(database, "cell"):
+        message = (
+            f"The same image is labelled {_names(labels)} here and {_names(first_labels)} in "
+            f"{_where(first_file, first_line)}."
+        )
+        report.warning("conflicting_labels", message, file=file, line=line, image=image)
 
 
-def report_leaks(rows: Sequence[Mapping[str, Any]], report: Report) -> None:
+def report_leaks(database: duckdb.DuckDBPyConnection, report: Report) -> None:
     """The same picture in two splits: scores on it say too much."""
-    first: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        other = first.setdefault(row["sha256"], row)
-        if other["split"] != row["split"]:
-            message = (
-                f"The image is in the {row['split']} split and, in {other['source_file']}, line "
-                f"{other['source_line']}, in the {other['split']} split: it makes the score look better than it is."
-            )
-            report.warning("image_in_two_splits", message, **_place(row))
+    for file, line, image, _, split, first_file, first_line, _, first_split in _list_same(database, "split"):
+        message = (
+            f"The image is in the {split} split and, in {_where(first_file, first_line)}, in the {first_split} split: "
+            "it makes the score look better than it is."
+        )
+        report.warning("image_in_two_splits", message, file=file, line=line, image=image)
 
 
-def report_twins(rows: Sequence[Mapping[str, Any]], report: Report) -> None:
+def report_twins(database: duckdb.DuckDBPyConnection, report: Report) -> None:
     """Class names that differ by case or spaces only."""
-    counts = Counter(label for row in rows for label in row["labels"])
+    query = "SELECT label, count(*) FROM (SELECT unnest(labels) AS label FROM rows) GROUP BY label"
+    counts = dict(database.execute(query).fetchall())
+    for names in find_twins(counts):
+        listed = ", ".join(f"{name!r} ({counts[name]:,})" for name in names)
+        message = f"These labels differ only by case, spaces or dashes: {listed}. They are kept as different classes."
+        report.warning("near_twin_labels", message)
+
+
+def find_twins(counts: Mapping[str, int] | Iterable[str]) -> list[list[str]]:
+    """Groups of names that are the same but for case, spaces, dashes and underscores; each sorted."""
     groups: dict[str, list[str]] = defaultdict(list)
-    for label in counts:
+    for label in Counter(counts):
         groups[" ".join(label.casefold().replace("_", " ").replace("-", " ").split())].append(label)
-    for names in groups.values():
-        if len(names) > 1:
-            listed = ", ".join(f"{name!r} ({counts[name]})" for name in sorted(names))
-            message = (
-                f"These labels differ only by case, spaces or dashes: {listed}. They are kept as different classes."
-            )
-            report.warning("near_twin_labels", message)
+    return [sorted(names) for names in groups.values() if len(names) > 1]
 
 
-def _is_near(first: tuple[int, int], second: tuple[int, int]) -> bool:
-    return all(abs(left - right) <= _OFF_BY for left, right in zip(first, second, strict=True))
+def _list_same(database: duckdb.DuckDBPyConnection, differing: str) -> Iterable[tuple[object, ...]]:
+    """Rows whose picture stood before with another value of a column, each with the first row of that picture."""
+    query = f"""
+        WITH firsts AS (SELECT sha256, min(seq) AS seq FROM rows GROUP BY sha256 HAVING count(*) > 1)
+        SELECT r.file, r.line, r.image, r.labels, r.split, f.file, f.line, f.labels, f.split
+        FROM rows r JOIN firsts USING (sha256) JOIN rows f ON f.seq = firsts.seq
+        WHERE r.{differing} <> f.{differing} ORDER BY r.seq
+    """
+    return iterate_rows(database.execute(query))
 
 
-def _names(row: Mapping[str, Any]) -> str:
-    return ", ".join(row["labels"]) or "nothing"
+def _where(file: object, line: object) -> str:
+    return f"{file}, line {line}" if line else str(file)
 
 
-def _place(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"file": row["source_file"], "line": row["source_line"], "image": row["path"]}
+def _names(labels: object) -> str:
+    names = list(labels) if isinstance(labels, list) else []
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return (", ".join(names[:_SHOWN]) + more) or "nothing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,8 @@ class Frame:
         return {"topX": x1, "topY": y1, "bottomX": x2, "bottomY": y2}
 
 
-_TURNS: dict[int, Any] = {  # stored position to upright position, by EXIF orientation
+# Stored position to upright position, by EXIF orientation
+_TURNS: dict[int, Callable[[float, float], tuple[float, float]]] = {
     1: lambda x, y: (x, y),
     5: lambda x, y: (y, x),
     6: lambda x, y: (1 - y, x),
@@ -61,6 +62,23 @@ def find_frame(upload: Upload, image: str, declared: tuple[int, int] | None = No
     if frame.orientation >= _FIRST_TURNED and frame.width != frame.height and declared == (frame.height, frame.width):
         return Frame(frame.height, frame.width, frame.orientation)
     return Frame(frame.width, frame.height)
+
+
+def divide_cell(cell: Any, frame: Frame) -> Any:
+    """A label cell in px (SPEC §2.1's shapes) as shares of the upright image; what is no number stays as it is."""
+    if not isinstance(cell, list):
+        return divide_cell([cell], frame) if isinstance(cell, dict) else cell
+    return [_divide_object(one, frame) if isinstance(one, dict) else one for one in cell]
+
+
+def _divide_object(one: dict[str, Any], frame: Frame) -> dict[str, Any]:
+    try:
+        if "polygon" in one:
+            rings = one["polygon"] if one["polygon"] and isinstance(one["polygon"][0], list) else [one["polygon"]]
+            return one | {"polygon": [frame.normalize_ring([float(value) for value in ring]) for ring in rings]}
+        return one | frame.normalize_box(*(float(one[key]) for key in ("topX", "topY", "bottomX", "bottomY")))
+    except (KeyError, TypeError, ValueError):
+        return one
 
 
 _FIRST_TURNED = 5  # of EXIF's orientations: 2–4 keep the sides, so nothing tells whether they were applied

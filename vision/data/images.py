@@ -106,8 +106,20 @@ def _read_orientation(image: Image.Image) -> int:
 
 def make_thumbnail(image: Image.Image, side: int = THUMBNAIL_SIDE) -> bytes:
     """A WebP whose longer side is at most `side` px."""
-    small = image.copy()
-    small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return encode_thumbnail(shrink_image(image, side))
+
+
+def shrink_image(image: Image.Image, side: int = THUMBNAIL_SIDE) -> Image.Image:
+    """A copy whose longer side is at most `side` px."""
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image.copy()
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def encode_thumbnail(small: Image.Image) -> bytes:
+    """A shrunk image as WebP."""
     target = io.BytesIO()
     small.save(target, "WEBP", quality=80, method=2)
     return target.getvalue()

@@ -1,34 +1,34 @@
-"""An upload to a checked table of labelled images, with a report of everything that was wrong."""
+"""An upload to a checked table of labelled images, with a report of everything that was wrong.
+
+Four steps, each from disk to disk, so that memory does not grow with the rows: records are staged as a reader yields
+them, every image they name is checked once, the two are joined and looked at as a whole, the manifest is written.
+"""
 
 from __future__ import annotations
 
 import logging
-import shutil
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from vision.catalog.task_types import TASK_TYPES, TaskType
-from vision.data.archive import detect_archive, unpack_archive
-from vision.data.checking import CheckedImage, ImageSink, check_images
-from vision.data.findings import drop_repeats, report_conflicts, report_leaks, report_sizes, report_twins
-from vision.data.formats import FORMATS, ReadOptions, detect_format, get_reader
-from vision.data.labels import LABEL_READERS
+from vision.data.checking import ImageSink
+from vision.data.formats import FORMATS, Detection, FormatReader, ReadOptions, detect_format, get_reader
+from vision.data.joining import Joined, join_rows, write_checked_images
 from vision.data.limits import DEFAULT_LIMITS, ImportLimits
-from vision.data.manifest import build_table
+from vision.data.options import ImportSettings
 from vision.data.records import Record
 from vision.data.report import Report
-from vision.data.statistics import describe_rows
-from vision.data.upload import Upload
+from vision.data.sources import open_source
+from vision.data.staging import CellReader, stage_records
+from vision.data.statistics import Summary, describe_manifest, summarize_manifest
+from vision.data.upload import Outside, Upload
 from vision.errors import InvalidDatasetError
 
 logger = logging.getLogger(__name__)
 OnProgress = Callable[[str, float], None]
-_SHARES = {"unpacking": (0.0, 0.15), "reading": (0.15, 0.2), "checking": (0.2, 0.97), "writing": (0.97, 1.0)}
+_SHARES = {"unpacking": (0.0, 0.15), "reading": (0.15, 0.25), "checking": (0.25, 0.95), "writing": (0.95, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,21 @@ class ImportOptions:
     task_type: str = ""
     format: str = ""
     target_column_name: str = "label"
+    settings: ImportSettings = field(default_factory=ImportSettings)
+    outside: Outside | None = None
     workers: int | None = None
     limits: ImportLimits = field(default=DEFAULT_LIMITS)
 
 
 @dataclass(frozen=True)
 class ImportResult:
-    """A finished import: `table` has the manifest's schema, `report` and `statistics` are JSON."""
+    """A finished import. `manifest` and `findings` (JSON lines) are files below `work_dir`; the rest is JSON."""
 
-    table: pa.Table
+    manifest: Path
+    findings: Path
     report: dict[str, Any]
     statistics: dict[str, Any]
+    image_count: int
     label_names: list[str]
     split_counts: dict[str, int]
     task_type: str
@@ -68,156 +72,149 @@ class ImportRefusedError(InvalidDatasetError):
 def import_dataset(source: Path, sink: ImageSink, options: ImportOptions, on_progress: OnProgress) -> ImportResult:
     """Unpack, read, check and describe an upload. Every problem is collected; none stops the import at its place.
 
-    `on_progress(phase, fraction)` is called often with a fraction of the whole, 0–1; what it raises ends the import.
+    `source` is an archive, an annotation file, or a folder of such. `on_progress(phase, fraction)` is called often with
+    a fraction of the whole, 0–1; what it raises ends the import.
 
     Raises:
         InvalidDatasetError: a hostile or damaged archive, no labels, an unknown task type.
-        ImportRefusedError: fewer training images left than `limits.min_training_images`, or no label.
+        ImportRefusedError: too little left to train on, or more errors than the settings allow.
     """
-    report = Report(options.limits.max_report_rows)
-    upload = _open_upload(source, options, on_progress)
-    on_progress("reading", _SHARES["reading"][0])
-    format_name = FORMATS.get(options.format).name if options.format else detect_format(upload).format
-    reader = get_reader(format_name)
-    task_type = _choose_task_type(options, reader.guess_task_type(upload, options.target_column_name))
-    reading = ReadOptions(task_type, options.target_column_name, options.limits)
-    records = drop_repeats(_read_records(reader.read(upload, reading, report), on_progress), report)
-    rows = _check_rows(upload, records, sink, options, report, on_progress)
-    on_progress("writing", _SHARES["writing"][0])
-    return _conclude(rows, report, options, task_type, format_name)
+    findings = options.work_dir / "findings.jsonl"
+    report = Report(options.limits.max_report_rows, findings, options.limits.max_findings)
+    try:
+        return _Import(source, sink, options, report, on_progress).run(findings)
+    finally:
+        report.close()
 
 
-def _read_records(reading: Iterator[Record], on_progress: OnProgress) -> list[Record]:
-    records = []
-    for record in reading:
-        records.append(record)
-        if len(records) % 1000 == 0:
-            on_progress("reading", _SHARES["reading"][0])
-    return records
+class _Import:
+    def __init__(
+        self, source: Path, sink: ImageSink, options: ImportOptions, report: Report, on_progress: OnProgress
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._options = options
+        self._report = report
+        self._on_progress = on_progress
 
+    def run(self, findings: Path) -> ImportResult:
+        upload = self._open_upload()
+        detection = self._detect(upload)
+        reader = get_reader(detection.format)
+        task_type = _choose_task_type(self._options, reader, upload)
+        staged = self._stage(upload, reader, task_type)
+        checked = self._check(upload, staged)
+        self._tell("writing", 0)
+        joined = join_rows(staged, checked, self._options.settings, self._report, self._options.work_dir)
+        return self._conclude(joined, findings, task_type, detection)
 
-def _open_upload(source: Path, options: ImportOptions, on_progress: OnProgress) -> Upload:
-    root = options.work_dir / "upload"
-    if detect_archive(source) is not None:
-        report_fraction = _scaled("unpacking", on_progress)
-        return Upload(root, unpack_archive(source, root, options.limits, report_fraction))
-    root.mkdir(parents=True, exist_ok=True)
-    name = Path(options.file_name or source.name).name
-    if not name.lower().endswith(".jsonl"):
-        raise InvalidDatasetError(
-            f"{name} is neither an archive (zip, tar, tar.gz) nor a .jsonl file.",
-            hint="Pack the images and their labels into one zip.",
-            code="unknown_file",
+    def _open_upload(self) -> Upload:
+        options = self._options
+        target = options.work_dir / "upload"
+        tell = self._teller("unpacking")
+        return open_source(self._source, target, options.file_name, options.limits, tell, options.outside)
+
+    def _detect(self, upload: Upload) -> Detection:
+        self._tell("reading", 0)
+        if self._options.format:
+            return Detection(FORMATS.get(self._options.format).name, 1.0, "it was chosen")
+        return detect_format(upload)
+
+    def _stage(self, upload: Upload, reader: FormatReader, task_type: str) -> Path:
+        options, settings = self._options, self._options.settings
+        reading = ReadOptions(task_type, options.target_column_name, options.limits, settings.group_column)
+        path = options.work_dir / "staged.parquet"
+        records = self._with_signs_of_life(reader.read(upload, reading, self._report))
+        read_cell = CellReader(upload, task_type, settings, options.limits, self._report)
+        stage_records(records, read_cell, settings.group_pattern, path, lambda count: self._refuse_errors())
+        self._refuse_errors()
+        return path
+
+    def _with_signs_of_life(self, records: Iterator[Record]) -> Iterator[Record]:
+        """How many records there are to come is not known: only that it goes on is told."""
+        for number, record in enumerate(records):
+            if number % 1000 == 0:
+                self._tell("reading", 0)
+            yield record
+
+    def _check(self, upload: Upload, staged: Path) -> Path:
+        options = self._options
+        path = options.work_dir / "images.parquet"
+
+        def tell(fraction: float) -> None:
+            self._tell("checking", fraction)
+            self._refuse_errors()
+
+        write_checked_images(upload, staged, path, self._sink, options.limits, options.workers, self._report, tell)
+        return path
+
+    def _conclude(self, joined: Joined, findings: Path, task_type: str, detection: Detection) -> ImportResult:
+        summary = summarize_manifest(joined.manifest)
+        if self._options.settings.invalid_lines == "error" and self._report.error_count:
+            self._refuse(
+                f"{self._report.error_count:,} errors were found, and errors were to fail the import.",
+                "Correct what the report names, or import again with rows that cannot be used set to drop.",
+                "errors_found",
+                summary.images,
+            )
+        self._refuse_too_few(summary)
+        self._tell("writing", 0.5)
+        statistics = describe_manifest(joined.manifest, task_type, self._options.settings.near_duplicate_distance)
+        self._report.flush()
+        return ImportResult(
+            manifest=joined.manifest,
+            findings=findings,
+            report=self._report.to_dict(images=summary.images) | {"detected": detection.reason},
+            statistics=statistics,
+            image_count=summary.images,
+            label_names=sorted(summary.labels),
+            split_counts=summary.splits,
+            task_type=task_type,
+            format=detection.format,
         )
-    shutil.copyfile(source, root / name)
-    return Upload(root, [name])
 
+    def _refuse_errors(self) -> None:
+        most = self._options.settings.max_errors
+        if most is not None and self._report.error_count > most:
+            message = f"More than {most:,} errors were found, and no more were to be allowed."
+            self._refuse(message, "Correct what the report names, or allow more.", "too_many_errors", 0)
 
-def _choose_task_type(options: ImportOptions, guess: str) -> str:
-    task_type = options.task_type or guess or TaskType.CLASSIFICATION
-    title = TASK_TYPES.get(task_type).title
-    if task_type not in LABEL_READERS:
-        known = ", ".join(TASK_TYPES.get(name).title for name in LABEL_READERS)
-        seen = "You chose" if options.task_type else "The labels look like"
-        raise InvalidDatasetError(
-            f"{seen} {title.lower()}; datasets are imported for: {known.lower()}.",
-            hint="Give each row one class name as its label.",
-            code="unknown_task_type",
+    def _refuse_too_few(self, summary: Summary) -> None:
+        limits = self._options.limits
+        # An upload without any training row is a validation or test set of its own and may be small
+        is_held_out = summary.images > 0 and not summary.splits.get("train")
+        needed = 1 if is_held_out else limits.min_training_images
+        count = summary.images if is_held_out else summary.splits.get("train", 0)
+        if count < needed:
+            problems = self._report.error_count
+            lost = f" {problems:,} problems cost images; the report names each." if problems else ""
+            images = "image" if count == 1 else "images"
+            message = f"{count} training {images} can be used; at least {needed} are needed."
+            hint = "Add images, or correct the rows the report names."
+            self._refuse(message + lost, hint, "too_few_images", summary.images)
+        if not summary.labels:
+            self._refuse("No image has a label.", "Give at least one label.", "no_labels", summary.images)
+        if len(summary.labels) > limits.max_labels:
+            message = f"There are {len(summary.labels):,} different labels; {limits.max_labels:,} are allowed."
+            self._refuse(message, "Is this the right label column?", "too_many_labels", summary.images)
+
+    def _refuse(self, message: str, hint: str, code: str, images: int) -> None:
+        raise ImportRefusedError(
+            message,
+            hint=hint,
+            code=code,
+            details=self._report.first_errors(20),
+            report=self._report.to_dict(images=images),
         )
-    return task_type
+
+    def _tell(self, phase: str, fraction: float) -> None:
+        start, end = _SHARES[phase]
+        self._on_progress(phase, start + (end - start) * min(1.0, fraction))
+
+    def _teller(self, phase: str) -> Callable[[float], None]:
+        return lambda fraction: self._tell(phase, fraction)
 
 
-def _check_rows(
-    upload: Upload,
-    records: list[Record],
-    sink: ImageSink,
-    options: ImportOptions,
-    report: Report,
-    on_progress: OnProgress,
-) -> list[dict[str, Any]]:
-    by_image: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        by_image[record.image].append(record)
-    tell = _scaled("checking", on_progress)
-    checked: dict[str, CheckedImage] = {}
-    found = check_images(upload, list(by_image), sink, options.limits, options.workers)
-    for count, image in enumerate(found, start=1):
-        checked[image.file] = image
-        for record in by_image[image.file] if image.problem else ():
-            place: dict[str, Any] = {"file": record.file, "line": record.line, "image": image.file}
-            report.error(image.code, image.problem, **place)
-        tell(count / len(by_image))
-    good = [record for record in records if not checked[record.image].problem]
-    return [_to_row(number, record, checked[record.image]) for number, record in enumerate(good)]
-
-
-def _to_row(number: int, record: Record, image: CheckedImage) -> dict[str, Any]:
-    return {
-        "row": number,
-        "split": record.split,
-        "path": record.image,
-        "sha256": image.sha256,
-        "format": image.format,
-        "width": image.width,
-        "height": image.height,
-        "bytes": image.bytes,
-        "labels": list(record.labels),
-        "annotation": record.annotation,
-        "source_file": record.file,
-        "source_line": record.line,
-        "source": record.source,
-        "declared": (record.width, record.height),
-    }
-
-
-def _conclude(
-    rows: list[dict[str, Any]], report: Report, options: ImportOptions, task_type: str, format_name: str
-) -> ImportResult:
-    report_sizes(rows, report)
-    report_conflicts(rows, report)
-    report_leaks(rows, report)
-    report_twins(rows, report)
-    splits = Counter(row["split"] for row in rows)
-    _refuse_too_few(rows, splits, report, options.limits)
-    label_names = sorted({label for row in rows for label in row["labels"]})
-    for row in rows:
-        del row["declared"]
-    return ImportResult(
-        table=build_table(rows),
-        report=report.to_dict(images=len(rows)),
-        statistics=describe_rows(rows),
-        label_names=label_names,
-        split_counts=dict(splits),
-        task_type=task_type,
-        format=format_name,
-    )
-
-
-def _refuse_too_few(rows: list[dict[str, Any]], splits: Counter[str], report: Report, limits: ImportLimits) -> None:
-    labels = {label for row in rows for label in row["labels"]}
-    # An upload without any training row is a validation or test set of its own and may be small
-    is_held_out = bool(rows) and not splits["train"]
-    needed = 1 if is_held_out else limits.min_training_images
-    count = len(rows) if is_held_out else splits["train"]
-    if count < needed:
-        lost = f" {report.error_count} problems cost images; the report names each." if report.error_count else ""
-        message = f"{count} training {'image' if count == 1 else 'images'} can be used; at least {needed} are needed."
-        raise _refuse(
-            message + lost, "Add images, or correct the rows the report names.", "too_few_images", report, rows
-        )
-    if not labels:
-        raise _refuse("No image has a label.", "Give at least one label.", "no_labels", report, rows)
-    if len(labels) > limits.max_labels:
-        message = f"There are {len(labels):,} different labels; {limits.max_labels:,} are allowed."
-        raise _refuse(message, "Is this the right label column?", "too_many_labels", report, rows)
-
-
-def _refuse(message: str, hint: str, code: str, report: Report, rows: list[dict[str, Any]]) -> ImportRefusedError:
-    return ImportRefusedError(
-        message, hint=hint, code=code, details=report.first_errors(20), report=report.to_dict(images=len(rows))
-    )
-
-
-def _scaled(phase: str, on_progress: OnProgress) -> Callable[[float], None]:
-    start, end = _SHARES[phase]
-    return lambda fraction: on_progress(phase, start + (end - start) * min(1.0, fraction))
+def _choose_task_type(options: ImportOptions, reader: FormatReader, upload: Upload) -> str:
+    guess = options.task_type or reader.guess_task_type(upload, options.target_column_name)
+    return TASK_TYPES.get(guess or TaskType.CLASSIFICATION).name

@@ -39,7 +39,9 @@ class ImportLimits:
     max_labels: int = 10_000
     """Class names in one dataset."""
     max_report_rows: int = 1_000
-    """Errors, and as many warnings, kept with their place; all are counted."""
+    """Errors, and as many warnings, shown with their place; all are counted."""
+    max_findings: int = 200_000
+    """Findings in the report that can be downloaded."""
 
 
 DEFAULT_LIMITS = ImportLimits()

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vision.data.tables import ROW_GROUP, connect
 from vision.errors import NotFoundError
 
 SCHEMA = pa.schema(
@@ -39,7 +39,6 @@ SCHEMA = pa.schema(
 the codes of the report's findings about it; `phash` is its perceptual hash (64 bits, signed); `group` names rows that
 stay in one split; `annotation` is the canonical label cell, "null" where nobody labelled the image. `source` is the
 annotation as it was uploaded: shown, never trained on."""
-_ROW_GROUP = 20_000  # small enough that a page reads a few megabytes, large enough to compress
 _LISTED = "row, split, path, sha256, format, width, height, bytes, labels, annotation, source_file, source_line"
 
 
@@ -71,7 +70,7 @@ def write_manifest(rows: pa.Table | Iterable[Mapping[str, Any]], path: Path) -> 
     table = rows if isinstance(rows, pa.Table) else build_table(rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    pq.write_table(table, temporary, row_group_size=_ROW_GROUP, compression="zstd")
+    pq.write_table(table, temporary, row_group_size=ROW_GROUP, compression="zstd")
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
@@ -98,10 +97,10 @@ def query_rows(
     """
     where, values = _conditions(RowFilter(label, split, search))
     after = _read_cursor(cursor)
-    with _connect() as database:
-        counting = f"SELECT count(*) FROM read_parquet(?) WHERE {where}"  # noqa: S608  fixed conditions, bound values
+    with connect() as database:
+        counting = f"SELECT count(*) FROM read_parquet(?) WHERE {where}"
         (total,) = database.execute(counting, [str(path), *values]).fetchall()[0]
-        listing = f"SELECT {_LISTED} FROM read_parquet(?) WHERE {where} AND row > ? ORDER BY row LIMIT ?"  # noqa: S608
+        listing = f"SELECT {_LISTED} FROM read_parquet(?) WHERE {where} AND row > ? ORDER BY row LIMIT ?"
         rows = _to_dicts(database.execute(listing, [str(path), *values, after, limit + 1]))
     following = str(rows[limit - 1]["row"]) if len(rows) > limit else None
     return RowPage(rows[:limit], following, total)
@@ -113,7 +112,7 @@ def get_row(path: Path, row: int) -> dict[str, Any]:
     Raises:
         NotFoundError: no such row.
     """
-    with _connect() as database:
+    with connect() as database:
         rows = _to_dicts(database.execute("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row]))
     if not rows:
         raise NotFoundError(f"There is no image {row} in this version.")
@@ -124,15 +123,15 @@ def find_neighbours(path: Path, row: int, rows: RowFilter) -> tuple[int | None, 
     """The row numbers before and after one, among those that match."""
     where, values = _conditions(rows)
     around = "max(row) FILTER (row < ?), min(row) FILTER (row > ?)"
-    query = f"SELECT {around} FROM read_parquet(?) WHERE {where}"  # noqa: S608  as above
-    with _connect() as database:
+    query = f"SELECT {around} FROM read_parquet(?) WHERE {where}"
+    with connect() as database:
         before, after = database.execute(query, [row, row, str(path), *values]).fetchall()[0]
     return before, after
 
 
 def has_image(path: Path, sha256: str) -> bool:
     """Whether an image of that hash is in the manifest."""
-    with _connect() as database:
+    with connect() as database:
         query = "SELECT 1 FROM read_parquet(?) WHERE sha256 = ? LIMIT 1"
         return bool(database.execute(query, [str(path), sha256]).fetchall())
 
@@ -149,7 +148,7 @@ def count_labels(path: Path) -> dict[str, dict[str, int]]:
         "GROUP BY ALL ORDER BY ALL"
     )
     counts: dict[str, dict[str, int]] = {}
-    with _connect() as database:
+    with connect() as database:
         for label, split, count in database.execute(query, [str(path)]).fetchall():
             counts.setdefault(label, {})[split] = count
     return counts
@@ -159,10 +158,6 @@ def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
     # Not read_table: it loads Arrow's remote file systems, 50 MB that the web process would hold for good.
     with pq.ParquetFile(path) as file:
         return file.read(columns=columns)
-
-
-def _connect() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB", "enable_external_access": True})
 
 
 def _conditions(rows: RowFilter) -> tuple[str, list[Any]]:

@@ -18,46 +18,57 @@ class ImportSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     invalid_lines: Literal["drop", "error"] = Field(
-        "drop", title="Rows that cannot be used", description="drop leaves them out; error fails the import instead."
+        default="drop",
+        title="Rows that cannot be used",
+        description="drop leaves them out; error fails the import instead.",
     )
     max_errors: int | None = Field(
-        None, ge=0, title="Errors at most", description="More errors than this fail the import. Empty: any number."
+        default=None,
+        ge=0,
+        title="Errors at most",
+        description="More errors than this fail the import. Empty: any number.",
     )
     unlabelled: Literal["keep", "background", "drop"] = Field(
-        "keep",
+        default="keep",
         title="Images without a label",
         description="keep shows them and never trains on them; background says there is nothing on them.",
     )
     coordinates: Literal["relative", "pixels"] = Field(
-        "relative",
+        default="relative",
         title="Coordinates of JSON Lines",
         description="relative is 0–1 as Azure writes them; pixels are divided by the image's size.",
     )
     split: Literal["as_found", "assign"] = Field(
-        "as_found",
+        default="as_found",
         title="Splits",
         description="as_found keeps what folders, files and columns say; assign makes new ones by the shares below.",
     )
-    validation_fraction: Share = Field(0.2, title="Validation share", description="Of all images, 0–1.")
-    test_fraction: Share = Field(0.0, title="Test share", description="Of all images, 0–1. Scored once, at the end.")
-    seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="The same seed gives the same splits.")
+    validation_fraction: Share = Field(default=0.2, title="Validation share", description="Of all images, 0–1.")
+    test_fraction: Share = Field(
+        default=0.0, title="Test share", description="Of all images, 0–1. Scored once, at the end."
+    )
+    seed: int = Field(default=0, ge=0, lt=2**31, title="Seed", description="The same seed gives the same splits.")
     group_column: str = Field(
-        "",
+        default="",
         max_length=100,
         title="Group column",
         description="Rows with the same value in this column stay in one split: a patient, a part, a day.",
     )
     group_pattern: str = Field(
-        "",
+        default="",
         max_length=200,
         title="Group pattern",
         description="A regular expression over the image's path; what its first group matches stays in one split.",
     )
     keeps_near_duplicates_together: bool = Field(
-        True, title="Near-duplicates stay together", description="Never splits pictures that look the same."
+        default=True, title="Near-duplicates stay together", description="Never splits pictures that look the same."
     )
     near_duplicate_distance: int = Field(
-        4, ge=0, le=16, title="Near-duplicate distance", description="Bits of 64 in which two such pictures may differ."
+        default=4,
+        ge=0,
+        le=16,
+        title="Near-duplicate distance",
+        description="Bits of 64 in which two such pictures may differ.",
     )
 
     @field_validator("group_pattern")
@@ -88,10 +99,7 @@ def read_settings(values: dict[str, Any]) -> ImportSettings:
     try:
         return ImportSettings.model_validate(given)
     except ValidationError as error:
-        details = [
-            Detail(one["msg"].removeprefix("Value error, "), code="invalid_setting", path=".".join(map(str, one["loc"])))
-            for one in error.errors()
-        ]
+        details = [_to_detail(one["msg"], one["loc"]) for one in error.errors()]
         what = "; ".join(f"{detail.path}: {detail.message}" if detail.path else detail.message for detail in details)
         raise InvalidDatasetError(
             f"The import settings are wrong: {what}.",
@@ -99,3 +107,7 @@ def read_settings(values: dict[str, Any]) -> ImportSettings:
             code="invalid_settings",
             details=details,
         ) from None
+
+
+def _to_detail(message: str, place: tuple[Any, ...]) -> Detail:
+    return Detail(message.removeprefix("Value error, "), code="invalid_setting", path=".".join(map(str, place)))

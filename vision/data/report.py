@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from vision.errors import Detail
@@ -24,10 +26,16 @@ def clean_text(text: str, length: int = 500) -> str:
 
 
 class Report:
-    """Collects findings in the order they are met."""
+    """Collects findings in the order they are met.
 
-    def __init__(self, max_rows: int = 1_000) -> None:
+    All are counted. The first `max_rows` errors and as many warnings are kept in memory; where `file` is given, the
+    first `max_findings` go there too, as JSON lines.
+    """
+
+    def __init__(self, max_rows: int = 1_000, file: Path | None = None, max_findings: int = 200_000) -> None:
         self._max_rows = max_rows
+        self._max_findings = max_findings
+        self._file = file.open("w", encoding="utf-8") if file is not None else None
         self._rows: dict[str, list[dict[str, Any]]] = {"error": [], "warning": []}
         self._severities: Counter[str] = Counter()
         self._actions: Counter[str] = Counter()
@@ -50,6 +58,15 @@ class Report:
         rows = self._rows["error"][:count]
         return [Detail(**{key: value for key, value in row.items() if key != "action"}) for row in rows]
 
+    def flush(self) -> None:
+        """Make the file hold all that was found so far."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
     def to_dict(self, **counts: int) -> dict[str, Any]:
         """`{"errors": [row], "warnings": [row], "counts": {...}}`; a row is a detail with its `action`."""
         return {
@@ -69,9 +86,15 @@ class Report:
         self._actions[action] += 1
         self._codes[code] += 1
         rows = self._rows[severity]
+        is_written = self._file is not None and self._severities.total() <= self._max_findings
+        if len(rows) >= self._max_rows and not is_written:
+            return
+        texts: dict[str, Any] = {
+            key: clean_text(value, 1024) if isinstance(value, str) else value for key, value in place.items()
+        }
+        detail = Detail(clean_text(message), code=code, severity=severity, **texts)
+        row = {**detail.to_dict(), "action": action.value}
         if len(rows) < self._max_rows:
-            texts: dict[str, Any] = {
-                key: clean_text(value) if isinstance(value, str) else value for key, value in place.items()
-            }
-            detail = Detail(clean_text(message), code=code, severity=severity, **texts)
-            rows.append({**detail.to_dict(), "action": action.value})
+            rows.append(row)
+        if is_written and self._file is not None:
+            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")

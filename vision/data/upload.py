@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-
 _IMAGE_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 
 
@@ -97,7 +96,7 @@ class Upload:
         try:
             return self.resolve(name, base)
         except ImageNotFoundError:
-            scheme, path = _split_address(name)
+            path = _split_address(name)[1]
             return self._match_end(path, name)
 
     @cached_property

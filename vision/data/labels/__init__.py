@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vision.catalog.task_types import TaskType
-from vision.data.labels.base import UNLABELLED, Box, InvalidLabelError, LabelCell
+from vision.data.labels.base import UNLABELLED, InvalidLabelError, LabelCell
 from vision.data.labels.classes import read_class_name, read_class_names
 from vision.data.labels.guessing import guess_task_type
 from vision.data.labels.objects import read_boxes
@@ -23,4 +23,4 @@ LABEL_READERS: dict[str, Callable[[Any, ImportLimits], LabelCell]] = {
     TaskType.SEGMENTATION: read_polygons,
 }
 
-__all__ = ["LABEL_READERS", "UNLABELLED", "Box", "InvalidLabelError", "LabelCell", "guess_task_type"]
+__all__ = ["LABEL_READERS", "UNLABELLED", "InvalidLabelError", "LabelCell", "guess_task_type"]

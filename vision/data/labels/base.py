@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from vision.data.limits import ImportLimits
-
-
-class Box(NamedTuple):
-    """Corners in 0–1 of the upright image."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-    is_crowd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LabelCell:
     """`names` has one class name for every object (or for the image), `annotation` is the canonical cell as JSON.
 
-    `boxes` holds as many boxes as there are objects; a polygon's is the smallest around it. `repairs` says in
-    sentences what was changed.
+    `repairs` says in sentences what was changed.
     """
 
     names: tuple[str, ...]
     annotation: str
-    boxes: tuple[Box, ...] = ()
     repairs: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from vision.data.labels.base import UNLABELLED, Box, InvalidLabelError, LabelCell, check_name, describe
+from vision.data.labels.base import UNLABELLED, InvalidLabelError, LabelCell, check_name, describe
 from vision.data.limits import ImportLimits
 
 DUST = 0.005
@@ -155,6 +155,4 @@ def _repair_box(one: dict[str, Any], number: int, limits: ImportLimits, repairs:
 
 
 def _to_cell(objects: list[BoxObject], repairs: list[str]) -> LabelCell:
-    names = tuple([one.label for one in objects])
-    boxes = tuple([Box(one.topX, one.topY, one.bottomX, one.bottomY, bool(one.isCrowd)) for one in objects])
-    return LabelCell(names, _encode(objects).decode(), boxes, tuple(repairs))
+    return LabelCell(tuple([one.label for one in objects]), _encode(objects).decode(), tuple(repairs))

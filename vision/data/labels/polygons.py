@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from vision.data.labels.base import UNLABELLED, Box, InvalidLabelError, LabelCell, check_name, describe
+from vision.data.labels.base import UNLABELLED, InvalidLabelError, LabelCell, check_name, describe
 from vision.data.labels.objects import MAX_OBJECTS, Corner, cut_off, list_objects, read_crowd, read_number
 from vision.data.limits import ImportLimits
 
@@ -118,11 +118,4 @@ def _repair_ring(ring: list[Any], number: int, repairs: list[str]) -> list[float
 
 
 def _to_cell(objects: list[PolygonObject], repairs: list[str]) -> LabelCell:
-    names = tuple([one.label for one in objects])
-    return LabelCell(names, _encode(objects).decode(), tuple(map(_surround, objects)), tuple(repairs))
-
-
-def _surround(one: PolygonObject) -> Box:
-    x = [value for ring in one.polygon for value in ring[::2]]
-    y = [value for ring in one.polygon for value in ring[1::2]]
-    return Box(min(x), min(y), max(x), max(y), bool(one.isCrowd))
+    return LabelCell(tuple([one.label for one in objects]), _encode(objects).decode(), tuple(repairs))

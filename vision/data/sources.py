@@ -1,0 +1,106 @@
+"""What was handed over, as one folder of files: archives unpacked, single files beside them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from vision.data.archive import detect_archive, is_litter, unpack_archive
+from vision.data.limits import ImportLimits
+from vision.data.upload import Outside, Upload
+from vision.errors import InvalidDatasetError
+
+
+def open_source(
+    source: Path,
+    target: Path,
+    file_name: str,
+    limits: ImportLimits,
+    on_progress: Callable[[float], None],
+    outside: Outside | None = None,
+) -> Upload:
+    """The files of a source: one archive, one file, or a folder of files and archives.
+
+    An archive is unpacked into `target`, several each into a folder of its own name. A folder without archives is used
+    where it lies. Links are never followed.
+
+    Raises:
+        InvalidDatasetError: a hostile or damaged archive, more files than allowed.
+    """
+    if source.is_dir():
+        return _open_folder(source, target, limits, on_progress, outside)
+    if detect_archive(source) is not None:
+        return Upload(target, unpack_archive(source, target, limits, on_progress), outside)
+    target.mkdir(parents=True, exist_ok=True)
+    name = Path(file_name or source.name).name
+    _place(source, target / name)
+    return Upload(target, [name], outside)
+
+
+def list_files(folder: Path, limits: ImportLimits) -> list[str]:
+    """The plain files below a folder, relative and sorted; links and what is no file are left out.
+
+    Raises:
+        InvalidDatasetError: more than `limits.max_entries`.
+    """
+    found: list[str] = []
+    for parent, folders, names in os.walk(folder, followlinks=False):
+        folders.sort()
+        for name in names:
+            path = Path(parent, name)
+            relative = path.relative_to(folder)
+            if path.is_file() and not path.is_symlink() and not is_litter(relative):
+                found.append(relative.as_posix())
+        if len(found) > limits.max_entries:
+            raise InvalidDatasetError(
+                f"The folder holds more than {limits.max_entries:,} files.",
+                hint="Import it in parts.",
+                code="archive_too_large",
+            )
+    return sorted(found)
+
+
+def _open_folder(
+    source: Path, target: Path, limits: ImportLimits, on_progress: Callable[[float], None], outside: Outside | None
+) -> Upload:
+    files = list_files(source, limits)
+    archives = [file for file in files if "/" not in file and detect_archive(source / file) is not None]
+    if not archives:
+        return Upload(source, files, outside)
+    if len(files) == 1:
+        return open_source(source / files[0], target, files[0], limits, on_progress, outside)
+    found: list[str] = []
+    for number, file in enumerate(archives):
+        folder = _free_name(target, file.split(".")[0] or "archive")
+        scale = (number / len(archives), 1 / len(archives))
+        unpacked = unpack_archive(source / file, target / folder, limits, _part_of(on_progress, *scale))
+        found += [f"{folder}/{name}" for name in unpacked]
+    for file in sorted(set(files) - set(archives)):
+        if (target / file).exists():
+            message = f"{file} was uploaded beside an archive of that name."
+            raise InvalidDatasetError(message, hint="Rename one of them.")
+        _place(source / file, target / file)
+        found.append(file)
+    return Upload(target, sorted(found), outside)
+
+
+def _free_name(folder: Path, name: str) -> str:
+    number, free = 1, name
+    while (folder / free).exists():
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+def _part_of(on_progress: Callable[[float], None], start: float, share: float) -> Callable[[float], None]:
+    return lambda fraction: on_progress(start + share * fraction)
+
+
+def _place(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)

@@ -1,0 +1,88 @@
+"""DuckDB over the Parquet files of an import or a version: one way to connect, one way to write whole files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP = 20_000
+"""Small enough that a page reads a few megabytes, large enough to compress."""
+
+
+def connect(spill: Path | None = None, memory: str = "512MB", file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A database in memory, or in `file`, that holds at most `memory` and puts the rest into the folder `spill`."""
+    config: dict[str, Any] = {"threads": 2, "memory_limit": memory}
+    if spill is not None:
+        config["temp_directory"] = str(spill)
+    return duckdb.connect(str(file or ":memory:"), config=config)
+
+
+def iterate_rows(answer: Any, size: int = 1_000) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, a batch of them in memory at a time."""
+    while rows := answer.fetchmany(size):
+        yield from rows
+
+
+class RowWriter:
+    """Rows into a Parquet file, a row group in memory at a time. The file appears whole, on `close`, or not at all."""
+
+    def __init__(self, path: Path, schema: pa.Schema, group: int = ROW_GROUP, group_bytes: int = 64 << 20) -> None:
+        self.path = path
+        self.count = 0
+        self._schema = schema
+        self._group, self._group_bytes = group, group_bytes
+        self._columns: list[list[Any]] = [[] for _ in schema]
+        self._bytes = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+        self._writer = pq.ParquetWriter(self._temporary, schema, compression="zstd")
+
+    def add(self, row: tuple[Any, ...], size: int = 0) -> bool:
+        """One row in the schema's order; `size` its bytes, where it may be large. True when a group was written."""
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
+        self.count += 1
+        self._bytes += size
+        if len(self._columns[0]) < self._group and self._bytes < self._group_bytes:
+            return False
+        self._flush()
+        return True
+
+    def add_table(self, table: pa.Table) -> None:
+        """Many rows at once, as one row group."""
+        self._flush()
+        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        self.count += table.num_rows
+
+    def close(self) -> Path:
+        """Write what is left and give the file its name."""
+        self._flush()
+        self._writer.close()
+        with self._temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        self._temporary.replace(self.path)
+        return self.path
+
+    def __enter__(self) -> RowWriter:
+        return self
+
+    def __exit__(self, kind: Any, *ignored: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._writer.close()
+            self._temporary.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if not self._columns[0]:
+            return
+        arrays = [pa.array(column, field.type) for column, field in zip(self._columns, self._schema, strict=True)]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._columns = [[] for _ in self._schema]
+        self._bytes = 0
