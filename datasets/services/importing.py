@@ -22,7 +22,7 @@ from datasets.models import Dataset, DatasetVersion
 from datasets.services.dispatching import enqueue_import
 from datasets.sink import StorageSink
 from vision.data.importing import ImportOptions, ImportRefusedError, ImportResult, import_dataset
-from vision.data.manifest import write_manifest
+from vision.data.options import read_settings
 from vision.errors import DarkroomError, InternalError, UserError
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def import_version(version_id: int, token: str) -> None:
         version = attempt.start()
         with _work_folder(version_id, token) as folder:
             result = _run(version, folder, attempt)
-            attempt.publish(version, result, folder)
+            attempt.publish(version, result)
     except SystemExit:
         attempt.hand_back()  # Darkroom is being stopped: the next start goes on with it
         raise
@@ -67,6 +67,7 @@ def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResu
         task_type=version.task_type,
         format=version.format,
         target_column_name=version.target_column_name,
+        settings=read_settings(version.options),
     )
     return import_dataset(source, StorageSink(), options, attempt.beat)
 
@@ -94,18 +95,19 @@ class _Attempt:
         self._last_beat, self._phase = now, phase
         self._update(heartbeat_at=timezone.now(), phase=phase, progress=fraction)
 
-    def publish(self, version: DatasetVersion, result: ImportResult, folder: Path) -> None:
-        key = f"datasets/{version.dataset.name}/{version.number}/manifest-{self._token[:8]}.parquet"
-        manifest = folder / "manifest.parquet"
-        write_manifest(result.table, manifest)
-        storage.put_file(manifest, key)
+    def publish(self, version: DatasetVersion, result: ImportResult) -> None:
+        folder = f"datasets/{version.dataset.name}/{version.number}"
+        key, findings_key = (f"{folder}/{name}" for name in self._file_names())
+        storage.put_file(result.manifest, key)
+        storage.put_file(result.findings, findings_key)
         try:
             self._update(
                 status=DatasetVersion.Status.READY,
                 manifest_key=key,
+                findings_key=findings_key,
                 task_type=result.task_type,
                 format=result.format,
-                image_count=result.table.num_rows,
+                image_count=result.image_count,
                 label_names=result.label_names,
                 split_counts=result.split_counts,
                 report=result.report,
@@ -116,9 +118,13 @@ class _Attempt:
             )
         except StaleImportError:
             storage.delete_file(key)
+            storage.delete_file(findings_key)
             raise
         Dataset.objects.filter(pk=version.dataset_id).update(task_type=result.task_type)
         self._drop_upload(version.pk)
+
+    def _file_names(self) -> tuple[str, str]:
+        return f"manifest-{self._token[:8]}.parquet", f"findings-{self._token[:8]}.jsonl"
 
     def fail(self, error: DarkroomError, report: dict[str, Any]) -> None:
         details = [detail.to_dict() | {"action": "dropped"} for detail in error.details]

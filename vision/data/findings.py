@@ -5,15 +5,20 @@ Each function reads the table `rows` of an import (`joining`) and reports.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from vision.data.report import Action, Report
 from vision.data.tables import iterate_rows
+from vision.data.upload import Upload
 
 _OFF_BY = 1  # px; tools that scale images round either way
+_MASK_FOLDER = re.compile(r"(mask|segment|annotation|label)[^/]*/", re.IGNORECASE)  # pictures there are no photos
 _SHOWN = 5  # names of labels in one sentence
 
 
@@ -69,6 +74,21 @@ def report_twins(database: duckdb.DuckDBPyConnection, report: Report) -> None:
         listed = ", ".join(f"{name!r} ({counts[name]:,})" for name in names)
         message = f"These labels differ only by case, spaces or dashes: {listed}. They are kept as different classes."
         report.warning("near_twin_labels", message)
+
+
+def report_unlisted(database: duckdb.DuckDBPyConnection, upload: Upload, staged: Path, report: Report) -> None:
+    """Photos of the upload that no annotation names; said once, with their number."""
+    photos = [file for file in upload.images if not _MASK_FOLDER.search(file)]
+    database.register("photos", pa.table({"image": pa.array(photos, pa.string())}))
+    query = (
+        "SELECT count(*), list(image ORDER BY image)[1:3] FROM photos "
+        "WHERE image NOT IN (SELECT image FROM read_parquet(?))"
+    )
+    count, examples = database.execute(query, [str(staged)]).fetchall()[0]
+    database.unregister("photos")
+    if count:
+        message = f"{count:,} images of the upload are named by no annotation and were left out: {', '.join(examples)}"
+        report.warning("unlisted_images", message + ("…" if count > len(examples) else "."), Action.DROPPED)
 
 
 def find_twins(counts: Mapping[str, int] | Iterable[str]) -> list[list[str]]:

@@ -12,7 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vision.data.checking import ImageSink, check_images
-from vision.data.findings import report_conflicts, report_leaks, report_repeats, report_sizes, report_twins
+from vision.data.findings import (
+    report_conflicts,
+    report_leaks,
+    report_repeats,
+    report_sizes,
+    report_twins,
+    report_unlisted,
+)
 from vision.data.grouping import assign_rows, group_rows
 from vision.data.limits import ImportLimits
 from vision.data.manifest import SCHEMA
@@ -75,6 +82,7 @@ def write_checked_images(
             for image in check_images(upload, names(), sink, limits, workers):
                 writer.add(astuple(image))
                 on_progress(writer.count / total)
+        report_unlisted(database, upload, staged, report)
         bad = (
             "SELECT i.code, i.problem, s.file, s.line, s.image FROM read_parquet(?) s JOIN read_parquet(?) i "
             "USING (image) WHERE i.code <> '' ORDER BY s.seq"
@@ -149,7 +157,7 @@ def _write(database: duckdb.DuckDBPyConnection, staged: Path, path: Path) -> Joi
         start = 0
         for index in range(source.num_row_groups):
             wide = source.read_row_group(index, columns=_STAGED)
-            decided: pa.Table = database.execute(query, [start, start, start + wide.num_rows]).to_arrow_table()
+            decided: pa.Table = database.sql(query, params=[start, start, start + wide.num_rows]).to_arrow_table()
             start += wide.num_rows
             if decided.num_rows:
                 writer.add_table(_compose(decided, wide.take(decided["place"])))

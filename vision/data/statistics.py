@@ -23,8 +23,8 @@ _SHAPES = {
 _CORNERS = {
     TaskType.DETECTION: "one.topX AS x1, one.topY AS y1, one.bottomX AS x2, one.bottomY AS y2",
     TaskType.SEGMENTATION: (
-        "list_min(flatten(one.polygon)[1::2]) AS x1, list_min(flatten(one.polygon)[2::2]) AS y1, "
-        "list_max(flatten(one.polygon)[1::2]) AS x2, list_max(flatten(one.polygon)[2::2]) AS y2"
+        "list_min(flatten(one.polygon)[1:-:2]) AS x1, list_min(flatten(one.polygon)[2:-:2]) AS y1, "
+        "list_max(flatten(one.polygon)[1:-:2]) AS x2, list_max(flatten(one.polygon)[2:-:2]) AS y2"
     ),
 }
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 import tempfile
 import threading
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from tests.datasets.factories import COLOURS, MLTABLE, dataset_files, image_bytes, json_lines, zip_bytes
 from vision.data.importing import ImportOptions, ImportRefusedError, import_dataset
 from vision.data.limits import ImportLimits
+from vision.data.manifest import read_rows
+from vision.data.options import ImportSettings
 from vision.errors import InvalidDatasetError, NotFoundError
 
 
@@ -51,6 +56,10 @@ def with_lines(lines: list[str | bytes], images: int = 12) -> dict:
     return files
 
 
+def rows_of(result) -> list[dict]:
+    return read_rows(result.manifest).to_pylist()
+
+
 def findings(result, severity="errors"):
     return [(row["line"], row["code"], row["action"]) for row in result.report[severity]]
 
@@ -60,8 +69,8 @@ def test_archive_with_both_folders(run):
     assert result.split_counts == {"train": 12, "validation": 4}
     assert result.label_names == ["blue", "green", "red"]
     assert result.task_type == "image_classification"
-    assert result.table.num_rows == result.report["counts"]["images"] == 16
-    first = result.table.to_pylist()[0]
+    assert result.image_count == result.report["counts"]["images"] == 16
+    first = rows_of(result)[0]
     assert (first["source_line"], first["labels"], first["annotation"]) == (1, ["red"], '"red"')
     assert json.loads(first["source"])["label"] == "red"
 
@@ -96,7 +105,6 @@ BAD_LINES = [
     ('{"image_url": "../../../etc/passwd", "label": "red"}', "missing_image"),
     ('{"image_url": "images/0.jpg"}', "missing_label"),
     ('{"image_url": "images/0.jpg", "label": ""}', "invalid_label"),
-    ('{"image_url": "images/0.jpg", "label": null}', "invalid_label"),
     ('{"image_url": "images/0.jpg", "label": ["a", "b"]}', "invalid_label"),
     ('{"image_url": "images/0.jpg", "label": "a\\u0000b"}', "invalid_label"),
     ('{"image_url": "images/0.jpg", "label": "\\ud800"}', "invalid_label"),
@@ -130,7 +138,7 @@ def test_bad_image_costs_its_row_alone(run, content, code):
     result = run(files)
     assert findings(result) == [(13, code, "dropped")]
     assert result.report["errors"][0]["image"] == "images/bad.jpg"
-    assert result.table.num_rows == 12
+    assert result.image_count == 12
 
 
 def test_repairs_are_made_and_said(run):
@@ -142,7 +150,7 @@ def test_repairs_are_made_and_said(run):
 
 def test_repeated_row_counts_once(run):
     result = run(with_lines(['{"image_url": "images/0.jpg", "label": "red"}'] * 3))
-    assert result.table.num_rows == 12
+    assert result.image_count == 12
     assert findings(result, "warnings") == [(line, "repeated_row", "dropped") for line in (13, 14, 15)]
 
 
@@ -165,13 +173,13 @@ def test_wrong_size_is_corrected_from_the_image(run):
     files = with_lines([line]) | {"images/12.jpg": image_bytes(size=(90, 20))}
     result = run(files)
     assert findings(result, "warnings") == [(13, "size_mismatch", "repaired")]
-    assert result.table.to_pylist()[-1]["width"] == 90
+    assert rows_of(result)[-1]["width"] == 90
 
 
 def test_other_label_column(run):
     files = {name: content.replace('"label"', '"class"') if isinstance(content, str) else content
              for name, content in dataset_files().items()}  # fmt: skip
-    assert run(files, target_column_name="class").table.num_rows == 16
+    assert run(files, target_column_name="class").image_count == 16
     with pytest.raises(ImportRefusedError, match="0 training images") as caught:
         run(files)
     assert "no field 'label'" in caught.value.details[0].message
@@ -212,8 +220,8 @@ def test_unknown_transformation_is_said_and_the_table_left_out(run):
 def test_take_and_skip(run):
     table = MLTABLE.format(file="train_annotations.jsonl") + "  - skip: 1\n  - take: 10\n"
     files = dataset_files(validation=0) | {"training-mltable-folder/MLTable": table}
-    assert run(files).table.to_pylist()[0]["source_line"] == 2
-    assert run(files).table.num_rows == 10
+    assert rows_of(run(files))[0]["source_line"] == 2
+    assert run(files).image_count == 10
 
 
 def test_yaml_bomb_in_an_mltable_is_refused(run):
@@ -224,21 +232,13 @@ def test_yaml_bomb_in_an_mltable_is_refused(run):
         run(dataset_files(validation=0) | {"training-mltable-folder/MLTable": bomb})
 
 
-def test_other_task_types_are_told_apart(run):
-    files = with_lines([], images=0) | {
-        "a.jsonl": json_lines([{"image_url": "x", "label": [{"label": "c", "topX": 0}]}])
-    }
-    with pytest.raises(InvalidDatasetError, match="object detection"):
-        run(files)
-
-
 def test_upload_without_labels_is_refused(run):
     with pytest.raises(InvalidDatasetError, match="No labels were found"):
         run({"a.jpg": image_bytes()})
 
 
 def test_file_that_is_no_archive_is_refused(run):
-    with pytest.raises(InvalidDatasetError, match="neither an archive"):
+    with pytest.raises(InvalidDatasetError, match=r"No labels were found in photo\.jpg"):
         run(b"hello", file_name="photo.jpg")
 
 
@@ -280,3 +280,177 @@ def test_statistics(run):
     assert statistics["formats"] == {"jpeg": 16}
     assert statistics["width"]["min"] == 24
     assert sum(entry["count"] for entry in statistics["longest_side"]) == 16
+
+
+BOX = {"label": "can", "topX": 0.25, "topY": 0.25, "bottomX": 0.75, "bottomY": 0.5, "isCrowd": 0}
+RING = [0.25, 0.25, 0.75, 0.25, 0.75, 0.5, 0.25, 0.5]
+
+
+def with_cells(cells: list, size=(40, 20)) -> dict:
+    """One image a label cell, each of its own size."""
+    files = {f"images/{n}.jpg": image_bytes(size=(size[0], size[1] + n)) for n in range(len(cells))}
+    rows = [{"image_url": f"images/{number}.jpg", "label": cell} for number, cell in enumerate(cells)]
+    return files | {"train.jsonl": json_lines(rows)}
+
+
+@pytest.mark.parametrize(
+    ("cell", "task_type", "labels", "objects"),
+    [
+        (["a", "b"], "image_classification_multilabel", ["a", "b"], 2),
+        ([BOX, BOX | {"topX": 0.3}, BOX | {"label": "milk"}], "image_object_detection", ["can", "milk"], 3),
+        ([{"label": "can", "isCrowd": 1, "polygon": [RING]}], "image_instance_segmentation", ["can"], 1),
+    ],
+)
+def test_every_task_type(run, cell, task_type, labels, objects):
+    result = run(with_cells([cell] * 12))
+    assert (result.task_type, result.label_names) == (task_type, labels)
+    row = rows_of(result)[0]
+    assert (row["labels"], row["objects"], row["problems"]) == (labels, objects, [])
+    assert json.loads(row["annotation"]) == cell
+
+
+def test_figures_of_objects(run):
+    statistics = run(with_cells([[BOX, BOX | {"topX": 0.3}]] * 11 + [[]])).statistics
+    assert statistics["objects"]["total"] == 22
+    assert statistics["objects"]["images_without"] == statistics["background"] == 1
+    assert statistics["labels"] == [
+        {"label": "can", "train": 11, "validation": 0, "test": 0, "total": 11, "objects": 22}
+    ]
+    assert sum(sum(row) for row in statistics["location"]) == 22
+    assert statistics["location"][9][12] == 22
+    assert [entry["count"] for entry in statistics["object_area"]] == [22]
+
+
+def test_figures_of_polygons_are_those_of_their_boxes(run):
+    statistics = run(with_cells([[{"label": "can", "isCrowd": 0, "polygon": [RING]}]] * 11)).statistics
+    assert statistics["location"][9][12] == 11
+    (area,) = statistics["object_area"]
+    assert area["from"] <= 0.125 < area["to"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "annotation", "count"), [("keep", "null", 12), ("background", "[]", 12), ("drop", None, 11)]
+)
+def test_images_nobody_labelled(run, rule, annotation, count):
+    files = with_cells([[BOX]] * 11 + [None])
+    result = run(files, settings=ImportSettings(unlabelled=rule))
+    assert result.image_count == count
+    if annotation:
+        assert rows_of(result)[-1]["annotation"] == annotation
+
+
+def test_pixels_are_divided_when_asked(run):
+    pixels = BOX | {"topX": 10, "topY": "5", "bottomX": 30, "bottomY": 10}
+    files = with_cells([[BOX]] * 11) | {"images/p.jpg": image_bytes(size=(40, 20))}
+    files["train_pixels.jsonl"] = json_lines([{"image_url": "images/p.jpg", "label": [pixels]}])
+    refused = run(files).report["errors"][0]
+    assert refused["code"] == "pixel_coordinates"
+    assert "coordinates set to pixels" in refused["message"]
+    files = {name: content for name, content in files.items() if name != "train.jsonl"}
+    files |= {f"images/{n}.jpg": image_bytes(size=(40, 20)) for n in range(11)}
+    lines = [{"image_url": f"images/{name}.jpg", "label": [pixels]} for name in [*range(11), "p"]]
+    files["train_pixels.jsonl"] = json_lines(lines)
+    rows = rows_of(run(files, settings=ImportSettings(coordinates="pixels"), task_type="image_object_detection"))
+    assert len(rows) == 12
+    assert {row["annotation"] for row in rows} == {json.dumps([BOX], separators=(",", ":"))}
+
+
+def test_errors_fail_the_import_when_asked(run):
+    files = with_lines(["{bad"] * 3)
+    assert run(files, settings=ImportSettings(max_errors=3)).image_count == 12
+    with pytest.raises(ImportRefusedError, match="More than 2 errors") as caught:
+        run(files, settings=ImportSettings(max_errors=2))
+    assert caught.value.code == "too_many_errors"
+    with pytest.raises(ImportRefusedError, match="3 errors were found") as caught:
+        run(files, settings=ImportSettings(invalid_lines="error"))
+    assert [row["line"] for row in caught.value.report["errors"]] == [13, 14, 15]
+
+
+def test_a_row_knows_its_problems(run):
+    result = run(with_lines(['{"image_url": "images/0.jpg", "label": ["blue"]}']))
+    rows = rows_of(result)
+    assert rows[-1]["problems"] == ["conflicting_labels", "repaired_label"]
+    assert all(row["problems"] == [] for row in rows[:-1])
+
+
+def test_every_finding_is_in_the_file_also_beyond_those_shown(run):
+    result = run(with_lines(["{bad"] * 50), limits=ImportLimits(max_report_rows=5, max_findings=30))
+    lines = [json.loads(line) for line in result.findings.read_text().splitlines()]
+    assert [line["line"] for line in lines] == list(range(13, 43))
+
+
+def test_images_that_no_annotation_names_are_said_once(run):
+    result = run(with_lines([]) | {"images/extra.jpg": image_bytes(size=(77, 77))})
+    (row,) = [row for row in result.report["warnings"] if row["code"] == "unlisted_images"]
+    assert "1 images" in row["message"]
+    assert "images/extra.jpg" in row["message"]
+
+
+def test_new_splits_are_made_when_asked(run):
+    settings = ImportSettings(split="assign", validation_fraction=0.25, test_fraction=0.25, seed=3)
+    files = with_lines([], images=40)
+    first, second = run(files, settings=settings), run(files, settings=settings)
+    assert set(first.split_counts) == {"train", "validation", "test"}
+    assert [row["split"] for row in rows_of(first)] == [row["split"] for row in rows_of(second)]
+
+
+def test_groups_by_a_pattern_stay_in_one_split(run):
+    files = {f"images/part{n % 8}_{n}.jpg": image_bytes(size=(20 + n, 20)) for n in range(48)}
+    files["a.jsonl"] = json_lines([{"image_url": name, "label": "red"} for name in files])
+    settings = ImportSettings(
+        split="assign", group_pattern=r"(part\d)_", validation_fraction=0.3, keeps_near_duplicates_together=False
+    )
+    splits: dict = {}
+    for row in rows_of(run(files, settings=settings)):
+        assert row["group"] == row["path"][7:12]
+        splits.setdefault(row["group"], set()).add(row["split"])
+    assert all(len(found) == 1 for found in splits.values())
+    assert {split for found in splits.values() for split in found} == {"train", "validation"}
+
+
+def test_same_picture_twice_is_one_group(run):
+    files = with_lines(['{"image_url": "images/copy.jpg", "label": "red"}'])
+    files["images/copy.jpg"] = files["images/0.jpg"]
+    rows = rows_of(run(files))
+    assert rows[0]["group"] == rows[-1]["group"] != ""
+
+
+def test_folder_of_files_and_archives(run, tmp_path):
+    folder = tmp_path / "sent"
+    (folder / "more").mkdir(parents=True)
+    files = dataset_files()
+    training = {name: content for name, content in files.items() if not name.startswith("validation")}
+    validation = {name: content for name, content in files.items() if not name.startswith("training")}
+    (folder / "first.zip").write_bytes(zip_bytes(training))
+    (folder / "second.tar.zst").write_bytes(tar_zst_bytes(validation))
+    result = run_folder(folder, tmp_path)
+    assert result.split_counts == {"train": 12, "validation": 4}
+
+
+def test_plain_folder_is_used_where_it_lies(tmp_path):
+    folder = tmp_path / "sent"
+    for name, content in dataset_files().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (folder / "images" / "link.jpg").symlink_to("/etc/passwd")
+    result = run_folder(folder, tmp_path)
+    assert result.split_counts == {"train": 12, "validation": 4}
+    assert not (result.manifest.parent / "upload").exists()
+    assert "unlisted_images" not in result.report["counts"]["by_code"]
+
+
+def run_folder(folder, tmp_path):
+    work = Path(tempfile.mkdtemp(dir=tmp_path))
+    return import_dataset(folder, MemorySink(), ImportOptions(work_dir=work), lambda phase, fraction: None)
+
+
+def tar_zst_bytes(files) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        for name, content in files.items():
+            data = content if isinstance(content, bytes) else content.encode()
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return zstandard.compress(target.getvalue())

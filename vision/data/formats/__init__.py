@@ -96,8 +96,9 @@ def detect_format(upload: Upload) -> Detection:
     if found:
         return found[0]
     known = ", ".join(info.title for info in FORMATS)
+    files = f"the {len(upload.files):,} files of the upload" if len(upload.files) != 1 else upload.files[0]
     raise InvalidDatasetError(
-        f"No labels were found among the {len(upload.files):,} files of the upload.",
+        f"No labels were found in {files}.",
         hint=f"Known are: {known}. The simplest: one folder a class, or a .jsonl file with image_url and label.",
         code="no_labels",
     )
