@@ -1,7 +1,7 @@
-"""Checking images of 448 px: headers, and whole images verified, each beside the same job done by Pillow in a plain loop.
+"""Checking images of 448 px: headers, and whole images, each beside the same job done by Pillow in a plain loop.
 
-One core each: one thread of ours, taking turns with the loop. Verified is read, probed, decoded to the last byte, turned
-upright and hashed (SHA-256); the figure of the whole check adds perceptual hash and WebP thumbnail.
+One core each: one thread of ours, taking turns with the loop. Verified is read, probed, decoded whole, turned upright
+and hashed (SHA-256); the figure of the whole check adds perceptual hash and WebP thumbnail.
 
     python -m benchmarks.image_checking [--images 400] [--rounds 3] [--folder JPEGS]
 """

@@ -69,6 +69,24 @@ def items(
     return paginate(rows, page.next) | {"total": page.total}
 
 
+@router.get("/{name}/versions/{version}/report", response=Body, summary="A page of what its import found wrong")
+def report(
+    request: HttpRequest,
+    name: str,
+    version: str,
+    severity: str = "",
+    code: str = "",
+    cursor: str | None = None,
+    limit: int = 200,
+) -> Body:
+    found = selectors.find_version(name, version)
+    offset = int(cursor) if cursor and cursor.isdecimal() and len(cursor) < 10 else 0
+    limit = max(1, min(limit, 1000))
+    rows, total = selectors.list_findings(found, severity=severity, code=code, offset=offset, limit=limit)
+    following = str(offset + limit) if offset + limit < total else None
+    return paginate(rows, following) | {"total": total}
+
+
 @router.delete("/{name}/versions/{version}", response={204: None}, summary="Delete a version")
 def delete_version(request: HttpRequest, name: str, version: str) -> Status[None]:
     services.delete_version(selectors.find_version(name, version))

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from datasets import storage
 from datasets.models import Dataset, DatasetVersion
+from vision.data.finding_list import list_findings as read_findings
 from vision.data.manifest import RowPage, query_rows
 from vision.errors import ConflictError, NotFoundError
 from vision.spec.references import DatasetReference
@@ -110,6 +111,19 @@ def list_items(
     limit = max(1, min(limit, _MOST_ITEMS))
     path = manifest_path(version)
     return query_rows(path, label=label, split=split, search=search, cursor=cursor, limit=limit)
+
+
+def list_findings(
+    version: DatasetVersion, *, severity: str = "", code: str = "", offset: int = 0, limit: int = 200
+) -> tuple[list[dict[str, Any]], int]:
+    """A page of what the import of a version found wrong, and how many findings match in all."""
+    if version.findings_key:
+        cache = Path(settings.STUDIO_HOME) / "cache" / version.findings_key
+        path = cache if cache.exists() else storage.fetch_file(version.findings_key, cache)
+        return read_findings(path, severity=severity, code=code, offset=offset, limit=limit)
+    rows = [*version.report.get("errors", []), *version.report.get("warnings", [])]
+    rows = [row for row in rows if severity in ("", row["severity"]) and code in ("", row["code"])]
+    return rows[offset : offset + limit], len(rows)
 
 
 def version_to_dict(version: DatasetVersion) -> dict[str, Any]:

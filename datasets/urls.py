@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from datasets.views import creating, detail, images, listing
+from datasets.views import creating, detail, images, listing, report
 
 app_name = "datasets"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("<str:name>/", detail.overview, name="detail"),
     path("<str:name>/images/", images.grid, name="images"),
     path("<str:name>/images/<int:row>/", images.viewer, name="row"),
+    path("<str:name>/report/", report.report, name="report"),
+    path("<str:name>/report/findings.jsonl", report.findings, name="findings"),
     path("<str:name>/versions/", detail.versions, name="versions"),
     path("<str:name>/jobs/", detail.jobs, name="jobs"),
     path("<str:name>/versions/<int:number>/delete/", detail.delete, name="delete"),

@@ -39,8 +39,11 @@ def import_version(version_id: int, token: str) -> None:
     try:
         version = attempt.start()
         with _work_folder(version_id, token) as folder:
-            result = _run(version, folder, attempt)
-            attempt.publish(version, result)
+            try:
+                attempt.publish(version, _run(version, folder, attempt))
+            except UserError:
+                attempt.keep_findings(version, folder / "findings.jsonl")
+                raise
     except SystemExit:
         attempt.hand_back()  # Darkroom is being stopped: the next start goes on with it
         raise
@@ -122,6 +125,13 @@ class _Attempt:
             raise
         Dataset.objects.filter(pk=version.dataset_id).update(task_type=result.task_type)
         self._drop_upload(version.pk)
+
+    def keep_findings(self, version: DatasetVersion, findings: Path) -> None:
+        """What was found before an import was refused: people need it to mend their files."""
+        if findings.exists() and findings.stat().st_size:
+            key = f"datasets/{version.dataset.name}/{version.number}/{self._file_names()[1]}"
+            storage.put_file(findings, key)
+            self._update(findings_key=key)
 
     def _file_names(self) -> tuple[str, str]:
         return f"manifest-{self._token[:8]}.parquet", f"findings-{self._token[:8]}.jsonl"

@@ -25,7 +25,7 @@ PHASES = {
     "checking": "Opening and checking each image",
     "writing": "Writing the manifest",
 }
-_REPORT_PAGE = 200
+_REPORT_ROWS = 10
 _SAMPLES = 12
 
 
@@ -35,19 +35,19 @@ def overview(request: HttpRequest, name: str) -> HttpResponse:
     is_importing = version.status == DatasetVersion.Status.IMPORTING
     if is_fragment(request):  # the progress card asks again
         return render(request, "datasets/_importing.html", _progress(version)) if is_importing else _refresh()
-    findings = _findings(version.report, request.GET.get("severity", ""))
+    findings = [*version.report.get("errors", []), *version.report.get("warnings", [])]
     context = (
         page_context(version, "detail")
         | {
             **_progress(version),
             "headline": version.error and version.error | {"details": []},  # its findings stand in the report below
-            "severity": request.GET.get("severity", ""),
+            "detected": version.report.get("detected", ""),
             "format_title": FORMATS.get(version.format).title if version.format in FORMATS else "",
             "balance": charts.class_balance(version.statistics),
             "sizes": charts.size_histogram(version.statistics),
             "counts": version.report.get("counts", {}),
-            "findings": findings[:_REPORT_PAGE],
-            "hidden_findings": max(0, len(findings) - _REPORT_PAGE),
+            "findings": findings[:_REPORT_ROWS],
+            "report_url": page_url("report", name, version.number),
             "samples": _samples(version),
         }
     )
@@ -89,12 +89,6 @@ def _progress(version: DatasetVersion) -> dict[str, Any]:
 
 def _refresh() -> HttpResponse:
     return HttpResponse(headers={"HX-Refresh": "true"})
-
-
-def _findings(report: dict[str, Any], severity: str) -> list[dict[str, Any]]:
-    errors, warnings = report.get("errors", []), report.get("warnings", [])
-    chosen: list[dict[str, Any]] = {"error": errors, "warning": warnings}.get(severity, errors + warnings)
-    return chosen
 
 
 def _samples(version: DatasetVersion) -> list[dict[str, Any]]:

@@ -1,0 +1,71 @@
+"""The report of an import: what was found, by kind, and every finding with its file and line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from datasets import selectors, storage
+from datasets.models import DatasetVersion
+from datasets.views.context import get_shown_version, page_context, page_url
+from datasets.views.guard import guard_page
+from vision.data.finding_codes import explain_code
+from vision.errors import NotFoundError
+
+_PAGE = 100
+
+
+@guard_page
+def report(request: HttpRequest, name: str) -> HttpResponse:
+    version = get_shown_version(request, name)
+    severity, code = request.GET.get("severity", ""), request.GET.get("code", "")[:100]
+    page = _read_page(request.GET.get("page", ""))
+    found, total = selectors.list_findings(version, severity=severity, code=code, offset=page * _PAGE, limit=_PAGE)
+    filters: dict[str, str | int | None] = {"severity": severity, "code": code}
+    context = {
+        "counts": version.report.get("counts", {}),
+        "kinds": _list_kinds(version),
+        "findings": found,
+        "total": total,
+        "first": page * _PAGE + 1,
+        "last": page * _PAGE + len(found),
+        "severity": severity,
+        "code": code,
+        "code_title": explain_code(code).title if code else "",
+        "before": page_url("report", name, version.number, page=page - 1, **filters) if page else "",
+        "after": page_url("report", name, version.number, page=page + 1, **filters)
+        if (page + 1) * _PAGE < total
+        else "",
+        "url": page_url("report", name, version.number),
+        "download_url": page_url("findings", name, version.number) if version.findings_key else "",
+    }
+    return render(request, "datasets/report.html", page_context(version, "report") | context)
+
+
+@guard_page
+def findings(request: HttpRequest, name: str) -> FileResponse:
+    """All findings as JSON lines."""
+    version = get_shown_version(request, name)
+    if not version.findings_key:
+        raise NotFoundError("This version keeps no list of findings.")
+    file_name = f"{name}-{version.number}-findings.jsonl"
+    return FileResponse(storage.open_read(version.findings_key), as_attachment=True, filename=file_name)
+
+
+def _list_kinds(version: DatasetVersion) -> list[dict[str, Any]]:
+    by_code = version.report.get("counts", {}).get("by_code", {})
+    return [
+        {
+            "info": explain_code(code),
+            "count": count,
+            "url": page_url("report", version.dataset.name, version.number, code=code),
+            "images_url": page_url("images", version.dataset.name, version.number, problem=code),
+        }
+        for code, count in by_code.items()
+    ]
+
+
+def _read_page(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 7 else 0

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.datasets.factories import create_ready_version, dataset_files
+from vision.data.finding_codes import explain_code
+
+pytestmark = [pytest.mark.services, pytest.mark.django_db]
+BAD = ["{bad", '{"image_url": "images/<script>alert(1)</script>.jpg", "label": "red"}', '{"image_url": 5}']
+
+
+def with_bad_lines(count: int) -> dict:
+    files = dataset_files()
+    files["training-mltable-folder/train_annotations.jsonl"] += "\n".join(BAD * count)
+    return files
+
+
+@pytest.fixture
+def version(storage):
+    return create_ready_version(files=with_bad_lines(50))
+
+
+def test_kinds_and_findings_with_their_place(signed_in, version):
+    page = signed_in.get(f"/datasets/{version.dataset.name}/report/").content.decode()
+    assert "Lines that are not JSON" in page
+    assert "training-mltable-folder/train_annotations.jsonl:13" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page
+    assert "1–100 of 150" in page
+
+
+def test_pages_and_filters(signed_in, version):
+    address = f"/datasets/{version.dataset.name}/report/"
+    assert "101–150 of 150" in signed_in.get(address, {"page": 1}).content.decode()
+    assert "1–50 of 50" in signed_in.get(address, {"code": "invalid_json"}).content.decode()
+    assert "No finding of this kind" in signed_in.get(address, {"severity": "warning"}).content.decode()
+    assert signed_in.get(address, {"page": "-1", "code": "'; DROP", "severity": "x"}).status_code == 200
+
+
+def test_all_findings_can_be_taken_along(signed_in, version):
+    answer = signed_in.get(f"/datasets/{version.dataset.name}/report/findings.jsonl")
+    rows = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    assert len(rows) == 150
+    assert rows[0] | {"message": ""} == {
+        "message": "",
+        "code": "invalid_json",
+        "severity": "error",
+        "file": "training-mltable-folder/train_annotations.jsonl",
+        "line": 13,
+        "action": "dropped",
+    }
+
+
+def test_over_rest(api, version):
+    path = f"/api/v1/datasets/{version.dataset.name}/versions/1/report"
+    first = api.get(path, {"limit": 100}).json()
+    rest = api.get(path, {"limit": 100, "cursor": first["next"]}).json()
+    assert (len(first["items"]), len(rest["items"]), rest["next"], rest["total"]) == (100, 50, None, 150)
+
+
+def test_a_refused_import_keeps_its_findings(signed_in, storage):
+    files = dataset_files(train=3, validation=0)
+    files["training-mltable-folder/train_annotations.jsonl"] += "{bad"
+    version = create_ready_version(name="few", files=files)
+    assert version.status == "failed"
+    assert "Lines that are not JSON" in signed_in.get("/datasets/few/report/").content.decode()
+
+
+def test_a_code_nobody_described_still_has_a_title():
+    assert explain_code("some_new_code").title == "Some new code"
