@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ STUDIO_HOST = env.str("STUDIO_HOST", default="127.0.0.1")
 STUDIO_PORT = env.int("STUDIO_PORT", default=8000)
 STUDIO_ADMIN_TOKEN = env.str("STUDIO_ADMIN_TOKEN", default="") or load_or_create_secret(STUDIO_HOME / "admin-token")
 STUDIO_WEIGHTS_DIR = env.str("STUDIO_WEIGHTS_DIR", default="")
+IMPORT_LIMITS = {name: value for name, value in os.environ.items() if name.startswith("STUDIO_LIMIT_")}
 STUDIO_OFFLINE = env.bool("STUDIO_OFFLINE", default=False)
 STUDIO_CPU_SLOTS = env.int("STUDIO_CPU_SLOTS", default=0)  # 0: one when there is no GPU, else none
 STUDIO_GPUS = env.str("STUDIO_GPUS", default="all")  # "all", "none", or "0,2"

@@ -11,6 +11,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("compute/", compute.compute, name="compute"),
     path("help/", help_pages.index, name="help"),
+    path("help/datasets/", help_pages.datasets, name="help-datasets"),
     path("help/parameters/", help_pages.parameters, name="help-parameters"),
     path("api/v1/", include("endpoints.scoring_urls")),
     path("api/v1/", api.urls),

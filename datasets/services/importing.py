@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from datasets import storage
 from datasets.errors import StaleImportError
+from datasets.limits import get_limits
 from datasets.models import Dataset, DatasetVersion
 from datasets.services.dispatching import enqueue_import
 from datasets.sink import StorageSink
@@ -71,6 +72,7 @@ def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResu
         format=version.format,
         target_column_name=version.target_column_name,
         settings=read_settings(version.options),
+        limits=get_limits(),
     )
     return import_dataset(source, StorageSink(), options, attempt.beat)
 

@@ -8,14 +8,39 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from datasets.limits import get_limits
 from vision.catalog.architectures import ARCHITECTURES
 from vision.catalog.explainers import EXPLAINERS
 from vision.catalog.task_types import TASK_TYPES
+from vision.data.formats import FORMATS
+from vision.data.limits import VARIABLE_PREFIX, ImportLimits
+from vision.data.options import ImportSettings
 from vision.spec.parameters import PARAMETERS, documented_default
 
 
 def index(request: HttpRequest) -> HttpResponse:
     return render(request, "help/index.html", {"nav": "help"})
+
+
+def datasets(request: HttpRequest) -> HttpResponse:
+    """Formats, import settings and limits, as the engine's tables have them."""
+    limits = get_limits()
+    context = {
+        "nav": "help",
+        "formats": [
+            {
+                "info": info,
+                "tasks": [TASK_TYPES.get(name).title for name in TASK_TYPES.names() if name in info.task_types],
+            }
+            for info in FORMATS
+        ],
+        "settings": [{"name": name, "field": field} for name, field in ImportSettings.model_fields.items()],
+        "limits": [
+            {"variable": VARIABLE_PREFIX + name.upper(), "value": getattr(limits, name), "help": field.description}
+            for name, field in ImportLimits.model_fields.items()
+        ],
+    }
+    return render(request, "help/datasets.html", context)
 
 
 def parameters(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from datasets.limits import get_limits
 from studio.accounts import get_owner
 from studio.home import HomeError, check_space
 from studio.launcher.checks import bind_port, lock_home
@@ -35,6 +36,7 @@ class Command(BaseCommand):
     def _run(self, home: Path) -> None:
         started = time.monotonic()
         check_space(home)
+        get_limits()  # a variable that names no limit is said now, not at the first import
         with lock_home(home):
             listener = bind_port(settings.STUDIO_HOST, settings.STUDIO_PORT)
             launcher = Launcher(listener, has_own_broker=not os.environ.get("REDIS_URL"), say=self._say)

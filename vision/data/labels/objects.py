@@ -15,7 +15,6 @@ DUST = 0.005
 """Farther outside 0–1 than rounding and off-by-one pixels explain, a coordinate is cut off and that is said."""
 PIXELS = 1.5
 """From here on a coordinate cannot be a share of the image (the bound of Azure's own converter)."""
-MAX_OBJECTS = 20_000
 Corner = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -49,7 +48,7 @@ def read_boxes(cell: Any, limits: ImportLimits) -> LabelCell:
         objects = msgspec.convert(cell, list[BoxObject])
     except (msgspec.ValidationError, RecursionError):
         return _repair_boxes(cell, limits)
-    if len(objects) > MAX_OBJECTS:
+    if len(objects) > limits.max_objects:
         return _repair_boxes(cell, limits)
     repairs: list[str] = []
     for one in objects:
@@ -59,7 +58,7 @@ def read_boxes(cell: Any, limits: ImportLimits) -> LabelCell:
     return _to_cell(objects, repairs)
 
 
-def list_objects(cell: Any, repairs: list[str]) -> list[dict[str, Any]]:
+def list_objects(cell: Any, limits: ImportLimits, repairs: list[str]) -> list[dict[str, Any]]:
     """The objects of a cell; one that stands outside a list is put into one.
 
     Raises:
@@ -70,8 +69,8 @@ def list_objects(cell: Any, repairs: list[str]) -> list[dict[str, Any]]:
         repairs.append("One object was taken as a list of one object.")
     if not isinstance(cell, list):
         raise InvalidLabelError(f"The label is a list of objects, not {describe(cell)}.")
-    if len(cell) > MAX_OBJECTS:
-        raise InvalidLabelError(f"There are {len(cell):,} objects on the image; {MAX_OBJECTS:,} are allowed.")
+    if len(cell) > limits.max_objects:
+        raise InvalidLabelError(f"There are {len(cell):,} objects on the image; {limits.max_objects:,} are allowed.")
     for number, one in enumerate(cell, start=1):
         if not isinstance(one, dict):
             raise InvalidLabelError(f"Object {number} is {describe(one)}, not an object with a label.")
@@ -130,7 +129,7 @@ def cut_off(value: float, number: int, repairs: list[str]) -> float:
 def _repair_boxes(cell: Any, limits: ImportLimits) -> LabelCell:
     repairs: list[str] = []
     objects = []
-    for number, one in enumerate(list_objects(cell, repairs), start=1):
+    for number, one in enumerate(list_objects(cell, limits, repairs), start=1):
         if (repaired := _repair_box(one, number, limits, repairs)) is not None:
             objects.append(repaired)
     return _to_cell(objects, list(dict.fromkeys(repairs)))

@@ -7,11 +7,9 @@ from typing import Any
 import msgspec
 
 from vision.data.labels.base import UNLABELLED, InvalidLabelError, LabelCell, check_name, describe
-from vision.data.labels.objects import MAX_OBJECTS, Corner, cut_off, list_objects, read_crowd, read_number
+from vision.data.labels.objects import Corner, cut_off, list_objects, read_crowd, read_number
 from vision.data.limits import ImportLimits
 
-MAX_POINTS = 200_000
-"""Of all rings of one image: a mask's outline at full resolution has a few thousand."""
 _LEAST = 6  # numbers of a ring: three points
 
 
@@ -48,7 +46,7 @@ def read_polygons(cell: Any, limits: ImportLimits) -> LabelCell:
             return _repair_polygons(cell, limits)
         check_name(one.label, limits, repairs)
         points += sum(map(len, one.polygon))
-    if points > 2 * MAX_POINTS or len(objects) > MAX_OBJECTS:
+    if points > 2 * limits.max_points or len(objects) > limits.max_objects:
         return _repair_polygons(cell, limits)
     return _to_cell(objects, repairs)
 
@@ -64,13 +62,13 @@ def _repair_polygons(cell: Any, limits: ImportLimits) -> LabelCell:
     repairs: list[str] = []
     objects = []
     points = 0
-    for number, one in enumerate(list_objects(cell, repairs), start=1):
+    for number, one in enumerate(list_objects(cell, limits, repairs), start=1):
         repaired = _repair_polygon(one, number, limits, repairs)
         if repaired is not None:
             objects.append(repaired)
             points += sum(map(len, repaired.polygon)) // 2
-        if points > MAX_POINTS:
-            raise InvalidLabelError(f"The polygons of the image have over {MAX_POINTS:,} points.")
+        if points > limits.max_points:
+            raise InvalidLabelError(f"The polygons of the image have over {limits.max_points:,} points.")
     return _to_cell(objects, list(dict.fromkeys(repairs)))
 
 
