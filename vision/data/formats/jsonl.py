@@ -5,19 +5,22 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
-from vision.catalog.task_types import TaskType
 from vision.data.formats.base import Detection, ReadOptions
 from vision.data.formats.json_lines import InvalidLineError, iterate_lines, parse_line
-from vision.data.labels import LABEL_READERS, InvalidLabelError, guess_task_type
+from vision.data.labels import guess_task_type
 from vision.data.mltable import TableSource, is_mltable, read_mltable
 from vision.data.records import Record
-from vision.data.report import Action, Report
-from vision.data.split_names import guess_split
+from vision.data.report import Action, Report, clean_text
+from vision.data.split_names import guess_split, read_split
 from vision.data.upload import ImageNotFoundError, Upload
 
 _LOOKED_AT = 50  # lines read to see what the labels look like
+_REMEMBERED = 4096  # image_urls of one file; a table with a line an object names each image several times in a row
+_MAX_GROUP = 200
+_MAX_SIDE = 1_000_000  # px
 
 
 class JsonlReader:
@@ -62,7 +65,7 @@ def _list_jsonl(upload: Upload) -> list[str]:
 
 def _guess_line(line: bytes | str | None, target_column_name: str) -> str:
     try:
-        return guess_task_type(parse_line(line).get(target_column_name)) if line is not None else ""
+        return guess_task_type(parse_line(line)[0].get(target_column_name)) if line is not None else ""
     except InvalidLineError:
         return ""
 
@@ -76,7 +79,7 @@ class _SourceReading:
         self._options = options
         self._report = report
         self._split = guess_split(source.file)
-        self._read_label = LABEL_READERS[options.task_type or TaskType.CLASSIFICATION]
+        self._resolve = lru_cache(_REMEMBERED)(lambda url: upload.resolve(url, source.base))
 
     def records(self) -> Iterator[Record]:
         taken = 0
@@ -92,51 +95,54 @@ class _SourceReading:
                 yield record
 
     def _read_line(self, number: int, line: bytes | str | None) -> Record | None:
-        place: dict[str, Any] = {"file": self._source.file, "line": number}
         if line is None:
             limit = self._options.limits.max_line_bytes >> 20
-            self._report.error("line_too_long", f"The line is over {limit} MB.", **place)
+            self._report.error("line_too_long", f"The line is over {limit} MB.", file=self._source.file, line=number)
             return None
         try:
-            row = parse_line(line)
+            row, repair = parse_line(line)
         except InvalidLineError as error:
             # `invalid_lines: drop` in the MLTable says: leave such lines out and don't make much of it
-            say = self._report.warning if self._source.drops_invalid_lines else self._report.error
-            say("invalid_json", str(error), Action.DROPPED, **place)
+            drops = self._source.drops_invalid_lines or self._options.drops_invalid_lines
+            say = self._report.warning if drops else self._report.error
+            say("invalid_json", str(error), Action.DROPPED, file=self._source.file, line=number)
             return None
-        text = line if isinstance(line, str) else line.decode("utf-8", "replace")
-        return self._read_row(row, text, place)
+        if repair:
+            self._report.warning("repaired_line", repair, Action.REPAIRED, file=self._source.file, line=number)
+        return self._read_row(row, line, number)
 
-    def _read_row(self, row: dict[str, Any], text: str, place: dict[str, Any]) -> Record | None:
-        image = self._find_image(row, place)
-        cell = self._find_label(row, place, str(row.get("image_url", ""))[:300])
-        if image is None or cell is None:
+    def _read_row(self, row: dict[str, Any], line: bytes | str, number: int) -> Record | None:
+        image = self._find_image(row.get("image_url"), row, number)
+        name = self._options.target_column_name
+        if image is None or name not in row:
+            if name not in row:
+                self._miss_label(row, number)
             return None
-        if cell.repair:
-            self._report.warning("repaired_label", cell.repair, Action.REPAIRED, image=image, **place)
         details = row.get("image_details")
-        details = details if isinstance(details, dict) else {}
+        details = details if type(details) is dict else {}
+        text = line if isinstance(line, str) else line.decode("utf-8", "replace")
+        group = row.get(self._options.group_column) if self._options.group_column else None
         return Record(
-            image=image,
-            split=self._split,
-            labels=cell.labels,
-            annotation=cell.annotation,
-            file=self._source.file,
-            line=place["line"],
-            source=text.strip(),
-            width=_read_pixels(details.get("width")),
-            height=_read_pixels(details.get("height")),
+            image,
+            row[name],
+            self._source.file,
+            number,
+            read_split(row.get("split")) or self._split,
+            text.strip(),
+            _read_pixels(details.get("width")),
+            _read_pixels(details.get("height")),
+            "" if group is None else clean_text(str(group), _MAX_GROUP),
         )
 
-    def _find_image(self, row: dict[str, Any], place: dict[str, Any]) -> str | None:
-        url = row.get("image_url")
+    def _find_image(self, url: Any, row: dict[str, Any], number: int) -> str | None:
+        place: dict[str, Any] = {"file": self._source.file, "line": number}
         if not isinstance(url, str) or not url.strip():
             keys = ", ".join(sorted(map(str, row))[:10]) or "none"
             message = f"The line has no image_url with the image's path. Its fields: {keys}."
             self._report.error("missing_image_url", message, **place)
             return None
         try:
-            return self._upload.resolve(url, self._source.base)
+            return self._resolve(url)
         except ImageNotFoundError as error:
             message = str(error)
             if url.lower().startswith(("http://", "https://")):
@@ -144,21 +150,16 @@ class _SourceReading:
             self._report.error("missing_image", message, image=url[:300], **place)
             return None
 
-    def _find_label(self, row: dict[str, Any], place: dict[str, Any], image: str) -> Any:
-        name = self._options.target_column_name
-        if name not in row:
-            keys = ", ".join(sorted(map(str, row))[:10])
-            message = f"The line has no field {name!r} with the label. Its fields: {keys}."
-            self._report.error("missing_label", message, image=image, **place)
-            return None
-        try:
-            return self._read_label(row[name], self._options.limits)
-        except InvalidLabelError as error:
-            self._report.error("invalid_label", str(error), image=image, **place)
-            return None
+    def _miss_label(self, row: dict[str, Any], number: int) -> None:
+        keys = ", ".join(sorted(map(str, row))[:10])
+        message = f"The line has no field {self._options.target_column_name!r} with the label. Its fields: {keys}."
+        image = str(row.get("image_url", ""))[:300]
+        self._report.error("missing_label", message, image=image, file=self._source.file, line=number)
 
 
 def _read_pixels(value: Any) -> int | None:
     """A size as SPEC §2.1 allows it: 400, "400" or "400px"."""
+    if type(value) is int:
+        return value if 0 <= value < _MAX_SIDE else None
     match = re.fullmatch(r"\s*(\d{1,6})(?:\.0+)?\s*(?:px)?\s*", str(value), re.IGNORECASE)
     return int(match[1]) if match else None
