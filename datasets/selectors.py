@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from django.urls import reverse
 
 from datasets import storage
 from datasets.models import Dataset, DatasetVersion
+from vision.data.filtering import ALL_ROWS, RowFilter
 from vision.data.finding_list import list_findings as read_findings
-from vision.data.manifest import RowPage, query_rows
+from vision.data.query import RowPage, query_rows
 from vision.errors import ConflictError, NotFoundError
 from vision.spec.references import DatasetReference
 
 _FIRST_ITEMS, _MOST_ITEMS = 60, 500
+_PAGE_BYTES = 32 << 20  # of annotations on one page; a single one is never larger
 
 
 def get_dataset(name: str) -> Dataset:
@@ -95,22 +98,22 @@ def manifest_path(version: DatasetVersion) -> Path:
 
 def list_items(
     version: DatasetVersion,
+    rows: RowFilter = ALL_ROWS,
     *,
-    label: str | None = None,
-    split: str | None = None,
-    search: str | None = None,
+    sort: str = "row",
     cursor: str | None = None,
     limit: int = _FIRST_ITEMS,
+    page_bytes: int = _PAGE_BYTES,
 ) -> RowPage:
-    """A page of a version's images.
+    """A page of a version's images. An annotation larger than its share of `page_bytes` is left out: it is None.
 
     Raises:
         ConflictError: the version is not ready.
-        NotFoundError: a cursor that is none of ours.
+        NotFoundError: a cursor that is none of ours, or an order nobody knows.
     """
     limit = max(1, min(limit, _MOST_ITEMS))
     path = manifest_path(version)
-    return query_rows(path, label=label, split=split, search=search, cursor=cursor, limit=limit)
+    return query_rows(path, rows, sort=sort, cursor=cursor, limit=limit, largest=page_bytes // limit)
 
 
 def list_findings(
@@ -157,8 +160,13 @@ def version_to_summary(version: DatasetVersion) -> dict[str, Any]:
 def item_to_dict(version: DatasetVersion, row: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest row as the REST contract shows it."""
     arguments = [version.dataset.name, version.number, row["sha256"]]
+    annotation = row["annotation"]
     return {
         **{key: row[key] for key in ("row", "path", "split", "labels", "width", "height", "format", "bytes", "sha256")},
+        "objects": row["objects"],
+        "problems": row["problems"] or [],
+        "annotation": json.loads(annotation) if annotation is not None else None,
+        **({"annotation_left_out": True} if annotation is None else {}),
         "file": row["source_file"],
         "line": row["source_line"],
         "image_url": reverse("datasets:image", args=arguments),

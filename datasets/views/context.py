@@ -42,7 +42,7 @@ def page_context(version: DatasetVersion, tab: str) -> dict[str, Any]:
     }
 
 
-def page_url(route: str, name: str, number: int, **query: str | int | None) -> str:
+def page_url(route: str, name: str, number: int, **query: Any) -> str:
     """A page of one dataset version; empty filters are left out of the address."""
-    given = {"version": number} | {key: value for key, value in query.items() if value not in (None, "")}
-    return f"{reverse(f'datasets:{route}', args=[name])}?{urlencode(given)}"
+    given = {"version": number} | {key: value for key, value in query.items() if value not in (None, "", [])}
+    return f"{reverse(f'datasets:{route}', args=[name])}?{urlencode(given, doseq=True)}"

@@ -13,7 +13,7 @@ from datasets.views.context import page_url
 SPLIT_BADGES = {"train": "train", "validation": "valid", "test": "test"}
 
 
-def grid_item(version: DatasetVersion, row: Mapping[str, Any], **filters: str | None) -> dict[str, Any]:
+def grid_item(version: DatasetVersion, row: Mapping[str, Any], **filters: Any) -> dict[str, Any]:
     labels = ", ".join(row["labels"]) or "no label"
     address = page_url("images", version.dataset.name, version.number, **filters)
     path, _, query = address.partition("?")

@@ -10,12 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from datasets import selectors, storage
+from datasets.filters import ItemQuery, read_query
 from datasets.models import DatasetVersion
 from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
 from datasets.views.grid import grid_item
 from datasets.views.guard import guard_page
 from vision.data.images import probe_image, to_webp
-from vision.data.manifest import RowFilter, find_neighbours, get_row
+from vision.data.query import find_neighbours, get_row
 from vision.data.records import SPLITS
 from vision.errors import UserError
 
@@ -37,17 +38,17 @@ def grid(request: HttpRequest, name: str) -> HttpResponse:
 @guard_page
 def viewer(request: HttpRequest, name: str, row: int) -> HttpResponse:
     version = get_shown_version(request, name)
-    filters = _read_filters(request)
+    query = read_query(request.GET)
     manifest = selectors.manifest_path(version)
     image = get_row(manifest, row)
-    before, after = find_neighbours(manifest, row, RowFilter(**filters))
+    place = find_neighbours(manifest, row, query.to_filter(), sort=query.sort)
     context = page_context(version, "images") | {
         "row": image,
         "labels": image["labels"],
         "annotation": json.dumps(json.loads(image["annotation"]), indent=2, ensure_ascii=False),
-        "before_url": _row_url(version, before, filters),
-        "after_url": _row_url(version, after, filters),
-        "grid_url": page_url("images", name, version.number, **filters),
+        "before_url": _row_url(version, place.before, query),
+        "after_url": _row_url(version, place.after, query),
+        "grid_url": page_url("images", name, version.number, **query.to_params()),
     }
     return render(request, "datasets/viewer.html", context)
 
@@ -70,29 +71,27 @@ def thumb(request: HttpRequest, name: str, number: int, sha256: str) -> HttpResp
 
 
 def _grid_context(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
-    name, filters = version.dataset.name, _read_filters(request)
-    page = selectors.list_items(version, **filters, cursor=request.GET.get("cursor"), limit=_PAGE)
+    name, query = version.dataset.name, read_query(request.GET)
+    filters = query.to_params()
+    cursor = request.GET.get("cursor")
+    page = selectors.list_items(version, query.to_filter(), sort=query.sort, cursor=cursor, limit=_PAGE)
     return {
         "items": [grid_item(version, row, **filters) for row in page.rows],
         "total": page.total,
         "next_url": page_url("images", name, version.number, **filters, cursor=page.next) if page.next else "",
-        "filters": filters,
-        "is_filtered": any(filters.values()),
+        "query": query,
+        "is_filtered": query.is_filtered,
         "splits": [split for split in SPLITS if version.split_counts.get(split)],
         "clear_url": page_url("images", name, version.number),
         "is_first_page": not request.GET.get("cursor"),
     }
 
 
-def _read_filters(request: HttpRequest) -> dict[str, str | None]:
-    return {key: request.GET.get(key, "").strip() or None for key in ("label", "split", "search")}
-
-
-def _row_url(version: DatasetVersion, row: int | None, filters: dict[str, str | None]) -> str:
+def _row_url(version: DatasetVersion, row: int | None, query: ItemQuery) -> str:
     if row is None:
         return ""
-    path, _, query = page_url("images", version.dataset.name, version.number, **filters).partition("?")
-    return f"{path}{row}/?{query}"
+    path, _, address = page_url("images", version.dataset.name, version.number, **query.to_params()).partition("?")
+    return f"{path}{row}/?{address}"
 
 
 def _read_stored(name: str, number: int, sha256: str, key_of: Any) -> bytes:

@@ -22,8 +22,9 @@ from endpoints.models import Endpoint
 from endpoints.views.context import base_context
 from models_registry.http import page
 from vision.catalog.explainers import EXPLAINERS
+from vision.data.filtering import RowFilter
 from vision.data.images import make_thumbnail, open_image
-from vision.data.manifest import query_rows
+from vision.data.query import query_rows
 from vision.errors import InvalidDocumentError, UserError
 from vision.spec.scoring import build_scoring_request
 
@@ -113,9 +114,8 @@ def _list_samples(endpoint: Endpoint) -> list[dict[str, Any]]:
         if not version.manifest_key or not storage.exists(version.manifest_key):
             continue
         manifest = manifest_path(version)
-        rows = (
-            query_rows(manifest, split="validation", limit=_SAMPLES).rows or query_rows(manifest, limit=_SAMPLES).rows
-        )
+        held_out = query_rows(manifest, RowFilter(split="validation"), limit=_SAMPLES).rows
+        rows = held_out or query_rows(manifest, limit=_SAMPLES).rows
         place = {"dataset": version.dataset.name, "number": version.number}
         return [{**place, "sha256": row["sha256"], "name": row["path"]} for row in rows]
     return []

@@ -11,8 +11,9 @@ import pytest
 
 from datasets import selectors, services
 from datasets.models import DatasetVersion
-from vision.data.manifest import count_labels, query_rows, read_rows
+from vision.data.manifest import count_labels, read_rows
 from vision.data.prepare import prepare_run_data
+from vision.data.query import query_rows
 
 pytestmark = [pytest.mark.data, pytest.mark.django_db]
 FLOWERS = ["daisy", "dandelion", "roses", "sunflowers", "tulips"]

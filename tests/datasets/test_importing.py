@@ -15,7 +15,7 @@ from datasets import storage as stored
 from datasets.models import Dataset, DatasetVersion
 from datasets.services.dispatching import work_item_id
 from tests.datasets.factories import COLOURS, create_ready_version, dataset_files, json_lines, upload
-from vision.data.manifest import query_rows
+from vision.data.query import query_rows
 from vision.errors import ConflictError, InvalidDatasetError, NotFoundError
 from vision.spec.references import parse_dataset_reference
 

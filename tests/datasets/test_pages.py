@@ -8,7 +8,7 @@ from django.urls import reverse
 from datasets import selectors, services
 from datasets.models import Dataset
 from tests.datasets.factories import create_ready_version, dataset_files, image_bytes, json_lines, upload
-from vision.data.manifest import query_rows
+from vision.data.query import query_rows
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 

@@ -9,7 +9,8 @@ from jobs.models import Job, Status, Trial
 from jobs.views import detail, trial
 from tests.jobs.factories import make_version
 from tests.jobs.outputs import write_history, write_outputs
-from vision.data.manifest import query_rows
+from vision.data.filtering import RowFilter
+from vision.data.query import query_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -49,7 +50,7 @@ def running(version):
 @pytest.fixture
 def done(version):
     found = make_job(version, "done-lamp", Status.COMPLETED)
-    items = query_rows(manifest_path(version), limit=60, split="validation").rows
+    items = query_rows(manifest_path(version), RowFilter(split="validation"), limit=60).rows
     rows = [{**{key: item[key] for key in ("row", "path", "sha256")}, "truth": item["labels"][0]} for item in items]
     write_outputs(found, version.label_names, rows)
     write_history(found, 4)
