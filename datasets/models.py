@@ -92,6 +92,11 @@ class DatasetVersion(models.Model):
         return self.status == self.Status.READY
 
     @property
+    def is_trainable(self) -> bool:
+        """Whether jobs can be started on it."""
+        return self.is_ready and self.task_type in TASK_TYPES and TASK_TYPES.get(self.task_type).is_trainable
+
+    @property
     def task_title(self) -> str:
         return TASK_TYPES.get(self.task_type).title if self.task_type in TASK_TYPES else ""
 

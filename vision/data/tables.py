@@ -15,7 +15,7 @@ ROW_GROUP = 20_000
 """Small enough that a page reads a few megabytes, large enough to compress."""
 
 
-def connect(spill: Path | None = None, memory: str = "512MB", file: Path | None = None) -> duckdb.DuckDBPyConnection:
+def connect(spill: Path | None = None, memory: str = "256MB", file: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A database in memory, or in `file`, that holds at most `memory` and puts the rest into the folder `spill`."""
     config: dict[str, Any] = {"threads": 2, "memory_limit": memory}
     if spill is not None:
