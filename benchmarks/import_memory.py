@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -73,7 +72,7 @@ def measure(folder: Path) -> None:
     options = ImportOptions(work_dir=folder / "work")
     options.work_dir.mkdir()
     result = import_dataset(folder / "source", NoSink(), options, lambda phase, fraction: None)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
     print(json.dumps({"rows": result.image_count, "seconds": time.monotonic() - begun, "peak_mb": peak}))
 
 

@@ -20,7 +20,9 @@ def connect(spill: Path | None = None, memory: str = "256MB", file: Path | None 
     config: dict[str, Any] = {"threads": 2, "memory_limit": memory}
     if spill is not None:
         config["temp_directory"] = str(spill)
-    return duckdb.connect(str(file or ":memory:"), config=config)
+    database = duckdb.connect(str(file or ":memory:"), config=config)
+    database.execute("SET enable_progress_bar = false")  # it is drawn on stdout, which is somebody else's
+    return database
 
 
 def iterate_rows(answer: Any, size: int = 1_000) -> Iterator[tuple[Any, ...]]:

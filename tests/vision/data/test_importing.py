@@ -211,7 +211,7 @@ def test_mltable_that_names_a_missing_file_is_said(run):
 
 
 def test_unknown_transformation_is_said_and_the_table_left_out(run):
-    table = "paths:\n  - file: ./train_annotations.jsonl\ntransformations:\n  - filter: col('x') > 1\n"
+    table = "paths:\n  - file: ./train_annotations.jsonl\ntransformations:\n  - read_parquet: {}\n"
     with pytest.raises(ImportRefusedError) as caught:
         run(dataset_files(validation=0) | {"training-mltable-folder/MLTable": table})
     assert caught.value.details[0].code == "unsupported_transformation"
