@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-_IMAGE_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
+IMAGE_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 
 
 def is_image_name(file: str) -> bool:
     """Whether a file is called like an image."""
-    return file.lower().endswith(_IMAGE_NAMES)
+    return file.lower().endswith(IMAGE_NAMES)
 
 
 class ImageNotFoundError(LookupError):
@@ -80,7 +80,7 @@ class Upload:
         Raises:
             ImageNotFoundError: no file, or several that fit equally well.
         """
-        scheme, path = _split_address(url)
+        scheme, path = split_address(url)
         if scheme or path.startswith("/"):
             return self._match_address(path, url)
         return self._match_relative(path, base, url)
@@ -96,7 +96,7 @@ class Upload:
         try:
             return self.resolve(name, base)
         except ImageNotFoundError:
-            path = _split_address(name)[1]
+            path = split_address(name)[1]
             return self._match_end(path, name)
 
     @cached_property
@@ -148,7 +148,7 @@ class Upload:
         return f" There is {near[0]}" + (f" and {len(near) - 1} more of that name." if len(near) > 1 else ".")
 
 
-def _split_address(url: str) -> tuple[str, str]:
+def split_address(url: str) -> tuple[str, str]:
     """The scheme ("" for a path) and the path that may be matched against the upload."""
     url = url.strip().replace("\\", "/")
     if len(url) > 1 and url[1] == ":":  # C:/photos/a.jpg

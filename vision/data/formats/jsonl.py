@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from vision.data.formats.base import Detection, ReadOptions
+from vision.data.formats.base import Detection, ExportRow, ReadOptions
 from vision.data.formats.json_lines import InvalidLineError, iterate_lines, parse_line
 from vision.data.labels import guess_task_type
-from vision.data.mltable import TableSource, is_mltable, read_mltable
+from vision.data.mltable import Line, MltableWriter, Table, is_mltable, iterate_table, read_mltable
 from vision.data.records import Record
-from vision.data.report import Action, Report, clean_text
+from vision.data.report import Report, clean_text
 from vision.data.split_names import guess_split, read_split
 from vision.data.upload import ImageNotFoundError, Upload
 
 _LOOKED_AT = 50  # lines read to see what the labels look like
-_REMEMBERED = 4096  # image_urls of one file; a table with a line an object names each image several times in a row
+_REMEMBERED = 4096  # image_urls of one table; with a line an object each image is named several times in a row
 _MAX_GROUP = 200
 _MAX_SIDE = 1_000_000  # px
 
@@ -31,135 +34,177 @@ class JsonlReader:
         if tables:
             return Detection("jsonl", 1.0, f"{tables[0]} is an MLTable")
         files = _list_jsonl(upload)
-        return Detection("jsonl", 0.9, f"{files[0]} holds JSON lines") if files else None
+        for file in files[:10]:
+            if any("image_url" in row for row in _first_rows(upload, file)):
+                return Detection("jsonl", 0.9, f"{file} holds JSON lines with image_url")
+        return Detection("jsonl", 0.3, f"{files[0]} is called like JSON lines") if files else None
 
     def guess_task_type(self, upload: Upload, target_column_name: str) -> str:
-        for source in list_sources(upload, Report()):
-            for number, line in iterate_lines(upload.path(source.file), source.encoding):
-                guess = _guess_line(line, target_column_name)
-                if guess or number >= _LOOKED_AT:
+        unheard = Report(max_rows=0)
+        for table in list_tables(upload, unheard):
+            lines = iterate_table(upload, table, ReadOptions().limits.max_line_bytes, unheard)
+            for line in islice(lines, _LOOKED_AT):
+                guess = guess_task_type(line.row.get(target_column_name))
+                if guess:
                     return guess
         return ""
 
     def read(self, upload: Upload, options: ReadOptions, report: Report) -> Iterator[Record]:
-        for source in list_sources(upload, report):
-            yield from _SourceReading(upload, source, options, report).records()
+        for table in list_tables(upload, report):
+            if options.drops_invalid_lines:
+                table = replace(table, drops_invalid_lines=True)
+            yield from _TableReading(upload, table, options, report).records()
 
 
-def list_sources(upload: Upload, report: Report) -> list[TableSource]:
-    """The annotation files to read, each once. JSONL files that no MLTable names are said, not read."""
-    tables = [file for file in upload.files if is_mltable(file)]
-    files = _list_jsonl(upload)
-    if not tables:
-        return [TableSource(file, posixpath.dirname(file)) for file in files]
-    sources = {source.file: source for table in tables for source in read_mltable(upload, table, report)}
-    for file in files:
-        if file not in sources:
+class JsonlWriter:
+    """The canonical lines themselves: one MLTable folder a split beside the folder of images."""
+
+    def place(self, row: ExportRow) -> str:
+        return f"images/{row.name}"
+
+    def write(self, rows: Iterable[ExportRow], folder: Path, label_names: list[str], task_type: str) -> None:
+        with MltableWriter(folder) as tables:
+            for row in rows:
+                tables.add(row)
+
+
+def list_tables(upload: Upload, report: Report) -> Iterator[Table]:
+    """What the MLTables of the upload describe or, where there is none, each .jsonl file.
+
+    A file that two MLTables name as it is is read once. JSON lines that no MLTable names are said, not read.
+    """
+    documents = [file for file in upload.files if is_mltable(file)]
+    if not documents:
+        yield from (Table(posixpath.dirname(file), (file,)) for file in _list_jsonl(upload))
+        return
+    named: set[str] = set()
+    plain: set[str] = set()
+    for document in documents:
+        table = read_mltable(upload, document, report)
+        if table is None:
+            continue
+        named.update(table.files)
+        if not table.steps:
+            table = replace(table, files=tuple(file for file in table.files if file not in plain))
+            plain.update(table.files)
+        yield table
+    for file in _list_jsonl(upload):
+        if file not in named:
             report.warning("unused_file", "No MLTable of the upload names this file; it was not read.", file=file)
-    return list(sources.values())
 
 
 def _list_jsonl(upload: Upload) -> list[str]:
-    return [file for file in upload.files if file.lower().endswith(".jsonl")]
+    return [file for file in upload.files if file.lower().endswith((".jsonl", ".ndjson"))]
 
 
-def _guess_line(line: bytes | str | None, target_column_name: str) -> str:
-    try:
-        return guess_task_type(parse_line(line)[0].get(target_column_name)) if line is not None else ""
-    except InvalidLineError:
-        return ""
+def _first_rows(upload: Upload, file: str) -> Iterator[dict[str, Any]]:
+    for _, line in islice(iterate_lines(upload.path(file)), _LOOKED_AT):
+        try:
+            if line is not None:
+                yield parse_line(line)[0]
+        except InvalidLineError:
+            continue
 
 
-class _SourceReading:
-    """One annotation file being read."""
+class _TableReading:
+    """One table being read."""
 
-    def __init__(self, upload: Upload, source: TableSource, options: ReadOptions, report: Report) -> None:
+    def __init__(self, upload: Upload, table: Table, options: ReadOptions, report: Report) -> None:
         self._upload = upload
-        self._source = source
+        self._table = table
         self._options = options
         self._report = report
-        self._split = guess_split(source.file)
-        self._resolve = lru_cache(_REMEMBERED)(lambda url: upload.resolve(url, source.base))
+        self._folders = _list_folders(table.base)
+        self._resolve = lru_cache(_REMEMBERED)(self._resolve_anew)
+        self._guess_split = lru_cache(_REMEMBERED)(
+            lambda file: guess_split(posixpath.basename(file)) or guess_split(table.file) or guess_split(file)
+        )
 
     def records(self) -> Iterator[Record]:
-        taken = 0
-        source, limit = self._source, self._options.limits.max_line_bytes
-        for index, (number, line) in enumerate(iterate_lines(self._upload.path(source.file), source.encoding, limit)):
-            if index < source.skip:
-                continue
-            if source.take is not None and taken >= source.take:
-                return
-            taken += 1
-            record = self._read_line(number, line)
+        limit = self._options.limits.max_line_bytes
+        for line in iterate_table(self._upload, self._table, limit, self._report):
+            record = self._read_line(line)
             if record is not None:
                 yield record
 
-    def _read_line(self, number: int, line: bytes | str | None) -> Record | None:
-        if line is None:
-            limit = self._options.limits.max_line_bytes >> 20
-            self._report.error("line_too_long", f"The line is over {limit} MB.", file=self._source.file, line=number)
+    def _read_line(self, line: Line) -> Record | None:
+        row, name = line.row, self._options.target_column_name
+        image = self._find_image(row.get("image_url"), line)
+        if name not in row:
+            self._miss_label(line)
             return None
-        try:
-            row, repair = parse_line(line)
-        except InvalidLineError as error:
-            # `invalid_lines: drop` in the MLTable says: leave such lines out and don't make much of it
-            drops = self._source.drops_invalid_lines or self._options.drops_invalid_lines
-            say = self._report.warning if drops else self._report.error
-            say("invalid_json", str(error), Action.DROPPED, file=self._source.file, line=number)
-            return None
-        if repair:
-            self._report.warning("repaired_line", repair, Action.REPAIRED, file=self._source.file, line=number)
-        return self._read_row(row, line, number)
-
-    def _read_row(self, row: dict[str, Any], line: bytes | str, number: int) -> Record | None:
-        image = self._find_image(row.get("image_url"), row, number)
-        name = self._options.target_column_name
-        if image is None or name not in row:
-            if name not in row:
-                self._miss_label(row, number)
+        if image is None:
             return None
         details = row.get("image_details")
-        details = details if type(details) is dict else {}
-        text = line if isinstance(line, str) else line.decode("utf-8", "replace")
+        width = height = None
+        if type(details) is dict:
+            width, height = _read_pixels(details.get("width")), _read_pixels(details.get("height"))
+        text = line.text if isinstance(line.text, str) else line.text.decode("utf-8", "replace")
         group = row.get(self._options.group_column) if self._options.group_column else None
         return Record(
             image,
             row[name],
-            self._source.file,
-            number,
-            read_split(row.get("split")) or self._split,
+            line.file,
+            line.number,
+            read_split(row.get("split")) or self._guess_split(line.file),
             text.strip(),
-            _read_pixels(details.get("width")),
-            _read_pixels(details.get("height")),
+            width,
+            height,
             "" if group is None else clean_text(str(group), _MAX_GROUP),
         )
 
-    def _find_image(self, url: Any, row: dict[str, Any], number: int) -> str | None:
-        place: dict[str, Any] = {"file": self._source.file, "line": number}
+    def _find_image(self, url: Any, line: Line) -> str | None:
         if not isinstance(url, str) or not url.strip():
-            keys = ", ".join(sorted(map(str, row))[:10]) or "none"
-            message = f"The line has no image_url with the image's path. Its fields: {keys}."
-            self._report.error("missing_image_url", message, **place)
+            message = f"The line has no image_url with the image's path. {_list_fields(line)}"
+            self._report.error("missing_image_url", message, file=line.file, line=line.number)
             return None
+        for folder in self._folders:  # most paths are written as they are, from one of these
+            if (file := folder + url) in self._upload:
+                return file
         try:
-            return self._resolve(url)
+            return self._resolve(url, posixpath.dirname(line.file))
         except ImageNotFoundError as error:
             message = str(error)
             if url.lower().startswith(("http://", "https://")):
                 message += " Images are taken from the upload, not fetched: pack them with the labels."
-            self._report.error("missing_image", message, image=url[:300], **place)
+            self._report.error("missing_image", message, image=url[:300], file=line.file, line=line.number)
             return None
 
-    def _miss_label(self, row: dict[str, Any], number: int) -> None:
-        keys = ", ".join(sorted(map(str, row))[:10])
-        message = f"The line has no field {self._options.target_column_name!r} with the label. Its fields: {keys}."
-        image = str(row.get("image_url", ""))[:300]
-        self._report.error("missing_label", message, image=image, file=self._source.file, line=number)
+    def _resolve_anew(self, url: str, folder: str) -> str:
+        """Seen from the MLTable, and failing that from the file of lines."""
+        try:
+            return self._upload.resolve(url, self._table.base)
+        except ImageNotFoundError:
+            if folder == self._table.base:
+                raise
+            return self._upload.resolve(url, folder)
+
+    def _miss_label(self, line: Line) -> None:
+        message = f"The line has no field {self._options.target_column_name!r} with the label. {_list_fields(line)}"
+        image = str(line.row.get("image_url", ""))[:300]
+        self._report.error("missing_label", message, image=image, file=line.file, line=line.number)
+
+
+def _list_folders(base: str) -> list[str]:
+    """The folder and each above it, as what a path in it begins with."""
+    folders = [f"{base}/"] if base else []
+    while base := posixpath.dirname(base):
+        folders.append(f"{base}/")
+    return [*folders, ""]
+
+
+def _list_fields(line: Line) -> str:
+    return f"Its fields: {', '.join(sorted(map(str, line.row))[:10]) or 'none'}."
 
 
 def _read_pixels(value: Any) -> int | None:
     """A size as SPEC §2.1 allows it: 400, "400" or "400px"."""
     if type(value) is int:
         return value if 0 <= value < _MAX_SIDE else None
-    match = re.fullmatch(r"\s*(\d{1,6})(?:\.0+)?\s*(?:px)?\s*", str(value), re.IGNORECASE)
+    return _read_pixel_text(str(value)) if value is not None else None
+
+
+@lru_cache(1024)
+def _read_pixel_text(text: str) -> int | None:
+    match = re.fullmatch(r"\s*(\d{1,6})(?:\.0+)?\s*(?:px)?\s*", text[:40], re.IGNORECASE)
     return int(match[1]) if match else None

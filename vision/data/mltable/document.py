@@ -1,129 +1,94 @@
-"""Reading an `MLTable` file (SPEC §2.2): which annotation files it names and how they are read."""
+"""Understanding an `MLTable` file (SPEC §2.2): its paths, its reader, its transformations."""
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from vision.data.mltable.paths import list_matches
+from vision.data.mltable.steps import make_step
+from vision.data.mltable.table import ENCODINGS, InvalidStepError, Step, Table
 from vision.data.report import Report
 from vision.data.upload import Upload
 from vision.errors import UserError
 from vision.spec.documents import load_document
 
-ENCODINGS = {
-    "utf8": "utf-8",
-    "utf8bom": "utf-8-sig",
-    "iso88591": "iso-8859-1",
-    "latin1": "iso-8859-1",
-    "ascii": "ascii",
-    "utf16": "utf-16",
-    "utf32": "utf-32",
-    "windows1252": "windows-1252",
-}
-_MAX_BYTES = 1 << 20
-_HARMLESS = {"convert_column_types"}  # image_url is a stream for us in any case
-
-
-@dataclass(frozen=True)
-class TableSource:
-    """One annotation file to read. `base` is the folder its relative image_urls start from."""
-
-    file: str
-    base: str
-    encoding: str = "utf-8"
-    drops_invalid_lines: bool = False
-    skip: int = 0
-    take: int | None = None
+_MAX_BYTES = 1 << 18
+_MAX_PATHS = 1_000
+_TEMPLATE = "`paths` must list the annotation files, such as `- file: ./x.jsonl`."
 
 
 def is_mltable(file: str) -> bool:
     return posixpath.basename(file) == "MLTable"
 
 
-def read_mltable(upload: Upload, file: str, report: Report) -> list[TableSource]:
-    """The annotation files an MLTable names, in its order. What is wrong with it goes to the report."""
+def read_mltable(upload: Upload, file: str, report: Report) -> Table | None:
+    """The table an MLTable describes. What is wrong with it goes to the report; None where it cannot be read."""
     path = upload.path(file)
     if path.stat().st_size > _MAX_BYTES:
-        report.error("mltable_too_large", "An MLTable is a few lines of YAML; this one is over 1 MB.", file=file)
-        return []
+        report.error("invalid_mltable", "An MLTable is a few lines of YAML; this one is over 256 kB.", file=file)
+        return None
     try:
         document = load_document(path.read_bytes())
-    except UserError as error:
-        report.error("invalid_mltable", f"The MLTable cannot be read: {error}", file=file)
-        return []
-    base = posixpath.dirname(file)
-    reading = _read_transformations(document, file, report)
-    if reading is None:
-        return []
-    files = _list_files(document.get("paths"), base, upload, file, report)
-    return [TableSource(name, base, **reading) for name in files]
-
-
-def _read_transformations(document: dict[str, Any], file: str, report: Report) -> dict[str, Any] | None:
-    reading: dict[str, Any] = {}
-    steps = document.get("transformations") or []
-    if not isinstance(steps, list):
-        report.error("invalid_mltable", "`transformations` must be a list.", file=file)
+        reading, steps = _read_transformations(document.get("transformations"), file, report)
+    except (UserError, InvalidStepError) as error:
+        code = "unsupported_transformation" if isinstance(error, InvalidStepError) else "invalid_mltable"
+        report.error(code, f"The MLTable was not read. {error}", file=file)
         return None
-    for step in steps:
-        name, arguments = next(iter(step.items())) if isinstance(step, dict) and len(step) == 1 else (step, None)
+    base = posixpath.dirname(file)
+    return Table(base, _list_files(document.get("paths"), base, upload, file, report), file, steps=steps, **reading)
+
+
+def _read_transformations(value: Any, file: str, report: Report) -> tuple[dict[str, Any], tuple[Step, ...]]:
+    if not isinstance(value, list | None):
+        raise InvalidStepError("`transformations` must be a list.")
+    reading: dict[str, Any] = {}
+    steps: list[Step] = []
+    for name, arguments in map(_read_entry, value or []):
         if name == "read_json_lines":
-            reading |= _read_json_lines(arguments if isinstance(arguments, dict) else {}, file, report)
-        elif name in ("take", "skip") and isinstance(arguments, int) and arguments >= 0:
-            reading[name] = arguments
-        elif name not in _HARMLESS:
-            report.error(
-                "unsupported_transformation",
-                f"The transformation {name!r} is not supported here, so the table was not read. "
-                "Known: read_json_lines, convert_column_types, take, skip.",
-                file=file,
-            )
-            return None
-    return reading
+            reading = _read_json_lines(arguments if isinstance(arguments, dict) else {}, file, report)
+        elif (step := make_step(name, arguments)) is not None:
+            steps.append(step)
+    return reading, tuple(steps)
+
+
+def _read_entry(entry: Any) -> tuple[str, Any]:
+    if isinstance(entry, str):
+        return entry, None
+    if not isinstance(entry, dict) or len(entry) != 1:
+        raise InvalidStepError(f"A transformation is one name with its arguments, not {str(entry)[:80]!r}.")
+    name, arguments = next(iter(entry.items()))
+    return str(name), arguments
 
 
 def _read_json_lines(arguments: dict[str, Any], file: str, report: Report) -> dict[str, Any]:
     wanted = str(arguments.get("encoding", "utf8")).lower().replace("-", "").replace("_", "")
     if wanted not in ENCODINGS:
         known = ", ".join(ENCODINGS)
-        report.warning(
-            "unknown_encoding", f"The encoding {wanted!r} is unknown, utf8 was used. Known: {known}.", file=file
-        )
+        message = f"The encoding {wanted[:40]!r} is unknown, utf8 was used. Known: {known}."
+        report.warning("unknown_encoding", message, file=file)
     return {
         "encoding": ENCODINGS.get(wanted, "utf-8"),
         "drops_invalid_lines": arguments.get("invalid_lines", "error") == "drop",
+        "has_path_column": arguments.get("include_path_column") is True,
     }
 
 
-def _list_files(paths: Any, base: str, upload: Upload, file: str, report: Report) -> list[str]:
-    if not isinstance(paths, list) or not paths:
-        report.error(
-            "invalid_mltable", "`paths` must list the annotation files, such as `- file: ./x.jsonl`.", file=file
-        )
-        return []
-    found: list[str] = []
-    for item in paths:
-        kind, value = next(iter(item.items())) if isinstance(item, dict) and len(item) == 1 else ("", item)
-        matches = sorted(_match(str(kind), str(value), base, upload))
+def _list_files(paths: Any, base: str, upload: Upload, file: str, report: Report) -> tuple[str, ...]:
+    if not isinstance(paths, list) or not paths or len(paths) > _MAX_PATHS:
+        report.error("invalid_mltable", _TEMPLATE, file=file)
+        return ()
+    found: dict[str, None] = {}
+    for kind, value in map(_read_path, paths):
+        matches = list_matches(kind, value, base, upload)
         if not matches:
-            report.error("missing_file", f"The MLTable names {value!r}, which is not in the upload.", file=file)
-        found += [name for name in matches if name not in found]
-    return found
+            report.error("missing_file", f"The MLTable names {value[:200]!r}, which is not in the upload.", file=file)
+        found |= dict.fromkeys(matches)
+    return tuple(found)
 
 
-def _match(kind: str, value: str, base: str, upload: Upload) -> Iterable[str]:
-    wanted = posixpath.normpath(posixpath.join(base, value))
-    if kind == "file":
-        if wanted in upload:
-            return [wanted]
-        # A file by an address: the one in the upload that ends like it
-        return [name for name in [posixpath.join(base, posixpath.basename(value))] if "://" in value and name in upload]
-    if kind == "folder":
-        prefix = "" if wanted == "." else f"{wanted}/"
-        return [name for name in upload.files if name.startswith(prefix) and name.endswith((".jsonl", ".json"))]
-    if kind == "pattern":
-        return [name for name in upload.files if fnmatch.fnmatchcase(name, wanted)]
-    return []
+def _read_path(item: Any) -> tuple[str, str]:
+    if isinstance(item, dict) and len(item) == 1:
+        kind, value = next(iter(item.items()))
+        return str(kind), str(value)
+    return "", str(item)

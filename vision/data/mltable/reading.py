@@ -1,0 +1,50 @@
+"""The rows of a table: its files' lines parsed, one in memory at a time, through the table's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vision.data.formats.json_lines import InvalidLineError, iterate_lines, parse_line
+from vision.data.mltable.table import PATH_COLUMN, Line, Table
+from vision.data.report import Action, Report
+from vision.data.upload import Upload
+from vision.errors import InvalidImageError
+
+
+def iterate_table(upload: Upload, table: Table, max_line_bytes: int, report: Report) -> Iterator[Line]:
+    """The rows the table's steps leave, in order. Lines that cannot be read are reported, as errors or, where the
+    table drops them, as warnings.
+    """
+    lines = _parse_files(upload, table, max_line_bytes, report)
+    for step in table.steps:
+        lines = step(lines, report)
+    return lines
+
+
+def _parse_files(upload: Upload, table: Table, max_line_bytes: int, report: Report) -> Iterator[Line]:
+    for file in table.files:
+        try:
+            yield from _parse_file(upload, table, file, max_line_bytes, report)
+        except (UnicodeError, OSError, InvalidImageError) as error:
+            message = f"The file cannot be read as {table.encoding}: {error}."
+            report.error("unreadable_file", message, file=file)
+
+
+def _parse_file(upload: Upload, table: Table, file: str, max_line_bytes: int, report: Report) -> Iterator[Line]:
+    # `invalid_lines: drop` in the MLTable says: leave such lines out and don't make much of it
+    say = report.warning if table.drops_invalid_lines else report.error
+    for number, text in iterate_lines(upload.path(file), table.encoding, max_line_bytes):
+        if text is None:
+            message = f"The line is over {max_line_bytes >> 20} MB."
+            report.error("line_too_long", message, file=file, line=number)
+            continue
+        try:
+            row, repair = parse_line(text)
+        except InvalidLineError as error:
+            say("invalid_json", str(error), Action.DROPPED, file=file, line=number)
+            continue
+        if repair:
+            report.warning("repaired_line", repair, Action.REPAIRED, file=file, line=number)
+        if table.has_path_column:
+            row[PATH_COLUMN] = file
+        yield Line(file, number, text, row)
