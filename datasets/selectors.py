@@ -12,10 +12,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from datasets import storage
+from datasets.drawing import find_series
 from datasets.models import Dataset, DatasetVersion
 from vision.data.filtering import ALL_ROWS, RowFilter
 from vision.data.finding_list import list_findings as read_findings
-from vision.data.query import RowPage, query_rows
+from vision.data.query import RowPage, list_labels, query_rows
 from vision.errors import ConflictError, NotFoundError
 from vision.spec.references import DatasetReference
 
@@ -114,6 +115,20 @@ def list_items(
     limit = max(1, min(limit, _MOST_ITEMS))
     path = manifest_path(version)
     return query_rows(path, rows, sort=sort, cursor=cursor, limit=limit, largest=page_bytes // limit)
+
+
+def find_labels(version: DatasetVersion, text: str = "", limit: int = 50) -> list[dict[str, Any]]:
+    """The labels that hold a text whatever its case, those that begin with it first, then the most frequent.
+
+    Raises:
+        ConflictError: the version is not ready.
+    """
+    text = text.strip().lower()
+    labels = list_labels(manifest_path(version))
+    found = sorted(
+        (label for label in labels if text in label.lower()), key=lambda one: not one.lower().startswith(text)
+    )
+    return [{"label": label, "images": labels[label], "series": find_series(label)} for label in found[:limit]]
 
 
 def list_findings(

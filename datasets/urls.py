@@ -12,6 +12,7 @@ urlpatterns = [
     path("<str:name>/", detail.overview, name="detail"),
     path("<str:name>/images/", images.grid, name="images"),
     path("<str:name>/images/<int:row>/", images.viewer, name="row"),
+    path("<str:name>/labels/", images.labels, name="labels"),
     path("<str:name>/report/", report.report, name="report"),
     path("<str:name>/report/findings.jsonl", report.findings, name="findings"),
     path("<str:name>/versions/", detail.versions, name="versions"),

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
 
+from datasets.drawing import find_series, sketch_cell
+from datasets.filters import ItemQuery
 from datasets.models import DatasetVersion
 from datasets.views.context import page_url
 
 SPLIT_BADGES = {"train": "train", "validation": "valid", "test": "test"}
+_CHIPS = 3
+_COUNTED = ("image_object_detection", "image_instance_segmentation")
 
 
-def grid_item(version: DatasetVersion, row: Mapping[str, Any], **filters: Any) -> dict[str, Any]:
-    labels = ", ".join(row["labels"]) or "no label"
-    address = page_url("images", version.dataset.name, version.number, **filters)
-    path, _, query = address.partition("?")
+def grid_item(version: DatasetVersion, row: Mapping[str, Any], query: ItemQuery | None = None) -> dict[str, Any]:
+    """What one tile shows; its link keeps the filter and the order it stands in."""
+    labels = row["labels"] or []
+    named = ", ".join(labels) or ("nothing on it" if row["annotation"] == "[]" else "no label")
     return {
-        "url": f"{path}{row['row']}/?{query}",
+        "row": row["row"],
+        "url": row_url(version, row["row"], query),
         "thumb": reverse("datasets:thumb", args=[version.dataset.name, version.number, row["sha256"]]),
         "width": row["width"],
         "height": row["height"],
-        "alt": f"{labels}: {row['path']}",
-        "caption": labels,
-        "badge": SPLIT_BADGES.get(row["split"], ""),
+        "alt": f"{named}: {row['path']}",
+        "caption": named,
+        "chips": [{"label": label, "series": find_series(label)} for label in labels[:_CHIPS]],
+        "more_chips": max(0, len(labels) - _CHIPS),
+        "split": SPLIT_BADGES.get(row["split"], ""),
+        "badge": row["objects"] if row["objects"] and version.task_type in _COUNTED else "",
+        "problems": row["problems"] or [],
+        "sketch": _sketch(row),
     }
+
+
+def row_url(version: DatasetVersion, row: int | None, query: ItemQuery | None = None) -> str:
+    """The viewer of an image within a filter; empty where there is no image."""
+    if row is None:
+        return ""
+    address = page_url("images", version.dataset.name, version.number, **(query.to_params() if query else {}))
+    path, _, asked = address.partition("?")
+    return f"{path}{row}/?{asked}"
+
+
+def _sketch(row: Mapping[str, Any]) -> Any:
+    return sketch_cell(json.loads(row["annotation"]), row["width"], row["height"]) if row["annotation"] else None

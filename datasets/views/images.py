@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from datasets import selectors, storage
-from datasets.filters import ItemQuery, read_query
+from datasets.filters import read_query
 from datasets.models import DatasetVersion
+from datasets.views.browsing import describe_choices, describe_filters
 from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
-from datasets.views.grid import grid_item
+from datasets.views.grid import grid_item, row_url
 from datasets.views.guard import guard_page
+from datasets.views.viewing import describe_row
 from vision.data.images import probe_image, to_webp
 from vision.data.query import find_neighbours, get_row
-from vision.data.records import SPLITS
 from vision.errors import UserError
 
 _PAGE = 60
+_PAGE_BYTES = 8 << 20  # of annotations drawn on one page of the grid
+_COMPLETIONS = 50
 _YEAR = 365 * 24 * 3600
 _SHOWN_BY_BROWSERS = {"jpeg", "png", "webp", "gif", "bmp"}
 
@@ -28,11 +30,15 @@ _SHOWN_BY_BROWSERS = {"jpeg", "png", "webp", "gif", "bmp"}
 @guard_page
 def grid(request: HttpRequest, name: str) -> HttpResponse:
     version = get_shown_version(request, name)
-    context = page_context(version, "images") | {"is_ready": version.is_ready}
-    if version.is_ready:
-        context |= _grid_context(request, version)
-    fragment = is_fragment(request) and request.GET.get("cursor")
-    return render(request, "datasets/_grid_page.html" if fragment else "datasets/images.html", context)
+    if not version.is_ready:
+        return render(request, "datasets/images.html", page_context(version, "images") | {"is_ready": False})
+    shown = _list_images(request, version)
+    if is_fragment(request) and request.GET.get("cursor"):
+        return render(request, "datasets/_grid_page.html", shown)
+    query = shown["query"]
+    context = page_context(version, "images") | shown | {"is_ready": True}
+    context |= describe_choices(version, query) | {"active": describe_filters(version, query)}
+    return render(request, "datasets/images.html", context)
 
 
 @guard_page
@@ -42,15 +48,25 @@ def viewer(request: HttpRequest, name: str, row: int) -> HttpResponse:
     manifest = selectors.manifest_path(version)
     image = get_row(manifest, row)
     place = find_neighbours(manifest, row, query.to_filter(), sort=query.sort)
-    context = page_context(version, "images") | {
-        "row": image,
-        "labels": image["labels"],
-        "annotation": json.dumps(json.loads(image["annotation"]), indent=2, ensure_ascii=False),
-        "before_url": _row_url(version, place.before, query),
-        "after_url": _row_url(version, place.after, query),
-        "grid_url": page_url("images", name, version.number, **query.to_params()),
-    }
+    context = (
+        page_context(version, "images")
+        | describe_row(version, image)
+        | {
+            "place": place,
+            "is_filtered": query.is_filtered,
+            "before_url": row_url(version, place.before, query),
+            "after_url": row_url(version, place.after, query),
+            "grid_url": page_url("images", name, version.number, **query.to_params()),
+        }
+    )
     return render(request, "datasets/viewer.html", context)
+
+
+@guard_page
+def labels(request: HttpRequest, name: str) -> JsonResponse:
+    """Labels that hold a text, most frequent first: what the label field completes to."""
+    version = get_shown_version(request, name)
+    return JsonResponse({"items": selectors.find_labels(version, request.GET.get("q", ""), _COMPLETIONS)})
 
 
 @guard_page
@@ -70,28 +86,22 @@ def thumb(request: HttpRequest, name: str, number: int, sha256: str) -> HttpResp
     return _image_response(_read_stored(name, number, sha256, storage.thumb_key), "image/webp", sha256, "webp")
 
 
-def _grid_context(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
-    name, query = version.dataset.name, read_query(request.GET)
-    filters = query.to_params()
-    cursor = request.GET.get("cursor")
-    page = selectors.list_items(version, query.to_filter(), sort=query.sort, cursor=cursor, limit=_PAGE)
+def _list_images(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
+    query, cursor = read_query(request.GET), request.GET.get("cursor")
+    page = selectors.list_items(
+        version, query.to_filter(), sort=query.sort, cursor=cursor, limit=_PAGE, page_bytes=_PAGE_BYTES
+    )
+    address = {"route": "images", "name": version.dataset.name, "number": version.number, **query.to_params()}
     return {
-        "items": [grid_item(version, row, **filters) for row in page.rows],
-        "total": page.total,
-        "next_url": page_url("images", name, version.number, **filters, cursor=page.next) if page.next else "",
+        "items": [grid_item(version, row, query) for row in page.rows],
         "query": query,
-        "is_filtered": query.is_filtered,
-        "splits": [split for split in SPLITS if version.split_counts.get(split)],
-        "clear_url": page_url("images", name, version.number),
-        "is_first_page": not request.GET.get("cursor"),
+        "total": page.total,
+        "next_url": page_url(**address, cursor=page.next) if page.next else "",
+        "first_url": page_url(**address),
+        "clear_url": page_url("images", version.dataset.name, version.number),
+        "is_first_page": not cursor,
+        "selectable": True,
     }
-
-
-def _row_url(version: DatasetVersion, row: int | None, query: ItemQuery) -> str:
-    if row is None:
-        return ""
-    path, _, address = page_url("images", version.dataset.name, version.number, **query.to_params()).partition("?")
-    return f"{path}{row}/?{address}"
 
 
 def _read_stored(name: str, number: int, sha256: str, key_of: Any) -> bytes:
