@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 SPLITS = ("train", "validation", "test")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):  # made for every row: an eighth of the time of a dataclass
     """One image with its label cell.
 
     `image` is a file of the upload. `label` is the cell in the shape SPEC §2.1 gives for the task type, as Python

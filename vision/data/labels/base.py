@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from vision.data.limits import ImportLimits
 
 
-@dataclass(frozen=True, slots=True)
-class LabelCell:
+class LabelCell(msgspec.Struct, frozen=True):
     """`names` has one class name for every object (or for the image), `annotation` is the canonical cell as JSON.
 
     `repairs` says in sentences what was changed.
@@ -43,7 +43,7 @@ def check_name(name: Any, limits: ImportLimits, repairs: list[str]) -> str:
         name = str(name)
     if not isinstance(name, str):
         raise InvalidLabelError(f"A class name is text, not {describe(name)}.")
-    if name in _GOOD_NAMES:
+    if name in GOOD_NAMES:
         return name
     if not name.strip():
         raise InvalidLabelError("The label is empty.")
@@ -51,8 +51,8 @@ def check_name(name: Any, limits: ImportLimits, repairs: list[str]) -> str:
         raise InvalidLabelError(f"The label has {len(name)} characters; {limits.max_label_length} are allowed.")
     if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in name):
         raise InvalidLabelError("The label holds control characters.")
-    if len(_GOOD_NAMES) < _REMEMBERED and len(name) <= _SHORT:
-        _GOOD_NAMES.add(name)
+    if len(GOOD_NAMES) < _REMEMBERED and len(name) <= _SHORT:
+        GOOD_NAMES.add(name)
     return name
 
 
@@ -64,6 +64,6 @@ def describe(value: Any) -> str:
     return kinds.get(type(value), type(value).__name__)
 
 
-_GOOD_NAMES: set[str] = set()  # names repeat by the hundred thousand; each is looked through once
+GOOD_NAMES: set[str] = set()  # names repeat by the hundred thousand; each is looked through once
 _REMEMBERED = 10_000
 _SHORT = 100  # never above the smallest limit anyone sets in earnest

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from vision.data.report import Report
 
 ENCODINGS = {
@@ -21,8 +23,7 @@ ENCODINGS = {
 PATH_COLUMN = "Path"
 
 
-@dataclass(slots=True)
-class Line:
+class Line(msgspec.Struct):
     """One row of a table: `row` as the transformations left it, `text` as it was uploaded."""
 
     file: str
