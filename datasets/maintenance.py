@@ -9,13 +9,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from datasets.models import DatasetVersion
+from datasets.models import DatasetVersion, Export
 from datasets.queueing import is_queued
-from datasets.services.dispatching import QUEUE, enqueue_import, work_item_id
+from datasets.services.deleting import free_deleted
+from datasets.services.dispatching import QUEUE, enqueue_export, enqueue_import, export_item_id, work_item_id
+from datasets.services.exporting import drop_expired, restart_export
 from datasets.services.importing import drop_upload
 from vision.errors import InternalError
 
 STALE_AFTER = timedelta(seconds=20)
+EXPORT_STALE_AFTER = timedelta(seconds=60)  # one large file is written without a sign of life
 MAX_ATTEMPTS = 3
 _IMPORTING = DatasetVersion.Status.IMPORTING
 
@@ -31,6 +34,9 @@ def run_once() -> None:
             enqueue_import(version)
     for version in DatasetVersion.objects.filter(~Q(status=_IMPORTING)).exclude(source_key=""):
         drop_upload(version)
+    _tend_exports()
+    drop_expired()
+    free_deleted()
 
 
 @transaction.atomic
@@ -49,3 +55,23 @@ def _restart(version: DatasetVersion) -> None:
     if mine.update(token=token, heartbeat_at=None, phase="waiting"):
         version.token = token
         enqueue_import(version)
+
+
+def _tend_exports() -> None:
+    """Restart exports whose worker died, send again those the broker lost."""
+    now = timezone.now()
+    stale = Export.objects.filter(status=Export.Status.RUNNING, heartbeat_at__lt=now - EXPORT_STALE_AFTER)
+    for export in stale:
+        if export.attempts < MAX_ATTEMPTS:
+            restart_export(export, export.attempts)
+            continue
+        error = InternalError(
+            f"The export was started {export.attempts} times and its process died each time.",
+            hint="The machine may be out of memory or disk; see the Compute page, then export again.",
+            code="export_died",
+        )
+        mine = Export.objects.filter(pk=export.pk, token=export.token)
+        mine.update(status=Export.Status.FAILED, error=error.to_dict())
+    for export in Export.objects.filter(status=Export.Status.WAITING, created_at__lt=now - STALE_AFTER):
+        if not is_queued(QUEUE, export_item_id(export)):
+            enqueue_export(export)

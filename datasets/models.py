@@ -35,13 +35,24 @@ class Dataset(models.Model):
         return self.versions.order_by("-number").first()
 
 
+class VersionManager(models.Manager["DatasetVersion"]):
+    """The versions there are: not those that were deleted and are kept by name only."""
+
+    def get_queryset(self) -> models.QuerySet[DatasetVersion]:
+        return super().get_queryset().exclude(status=DatasetVersion.Status.DELETED)
+
+
 class DatasetVersion(models.Model):
-    """One import: immutable once ready. Rows live in a Parquet manifest, images under their hash."""
+    """One import: immutable once ready. Rows live in a Parquet manifest, images under their hash.
+
+    A deleted version that a job was trained on stays as a row without files, for the job's lineage to name.
+    """
 
     class Status(models.TextChoices):
         IMPORTING = "importing"
         READY = "ready"
         FAILED = "failed"
+        DELETED = "deleted"
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -72,6 +83,9 @@ class DatasetVersion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+    objects = VersionManager()
+    with_deleted = models.Manager["DatasetVersion"]()
 
     class Meta:
         ordering = ["-number"]

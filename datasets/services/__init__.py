@@ -1,7 +1,20 @@
 """Everything that changes a dataset."""
 
 from datasets.services.creating import create_sample_version, create_version
-from datasets.services.deleting import delete_dataset, delete_version
+from datasets.services.deleting import delete_dataset, delete_export, delete_version
+from datasets.services.deriving import create_correction, create_edit
+from datasets.services.exporting import create_export, make_export
 from datasets.services.importing import import_version
 
-__all__ = ["create_sample_version", "create_version", "delete_dataset", "delete_version", "import_version"]
+__all__ = [
+    "create_correction",
+    "create_edit",
+    "create_export",
+    "create_sample_version",
+    "create_version",
+    "delete_dataset",
+    "delete_export",
+    "delete_version",
+    "import_version",
+    "make_export",
+]

@@ -47,9 +47,9 @@ def create_version(
     name = check_name(name)
     task_type = TASK_TYPES.get(task_type).name if task_type else ""
     format_name = FORMATS.get(format).name if format else ""
-    key, size = _keep_upload(file, file_name)
+    key, size = keep_upload(file, file_name)
     try:
-        return _write_version(
+        return write_version(
             name,
             user,
             task_type=task_type,
@@ -81,7 +81,8 @@ def create_sample_version(user: User | None) -> DatasetVersion:
 
 
 @transaction.atomic
-def _write_version(name: str, user: User | None, **fields: str | int) -> DatasetVersion:
+def write_version(name: str, user: User | None, **fields: Any) -> DatasetVersion:
+    """The next version of a dataset, its import on the queue."""
     Dataset.objects.get_or_create(name=name, defaults={"created_by": user})
     dataset = Dataset.objects.select_for_update().get(name=name)  # two uploads at once get two numbers
     dataset.versions_made += 1
@@ -99,7 +100,7 @@ def _write_version(name: str, user: User | None, **fields: str | int) -> Dataset
     return version
 
 
-def _keep_upload(file: Source, file_name: str) -> tuple[str, int]:
+def keep_upload(file: Source, file_name: str) -> tuple[str, int]:
     """Store an upload without reading it into memory; returns its key and size in bytes."""
     key = f"uploads/{uuid.uuid4().hex}/{_safe_name(file_name)}"
     if isinstance(file, TemporaryUploadedFile):

@@ -2,76 +2,194 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Sum
 
 from datasets import selectors, storage
-from datasets.models import Dataset, DatasetVersion
-from vision.data.manifest import list_hashes
-from vision.errors import ConflictError
+from datasets.models import Dataset, DatasetVersion, Export
+from vision.data.differences import list_only_here
+from vision.errors import ConflictError, Detail
+
+_DELETED, _IMPORTING = DatasetVersion.Status.DELETED, DatasetVersion.Status.IMPORTING
+_FREEING = "freeing"  # the phase of a deleted version whose files are still to be removed
+_WEIGHED = 500  # thumbnails whose size is looked at; the rest are taken to be as large
 
 
-def delete_version(version: DatasetVersion) -> None:
+@dataclass(frozen=True)
+class Freed:
+    """What deleting a version gives back: images no other version shows, their bytes, those of its exports."""
+
+    images: int
+    bytes: int
+    export_bytes: int
+
+    @property
+    def total(self) -> int:
+        return self.bytes + self.export_bytes
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Who needs a version, by name. `running` are jobs that have not ended: they read it."""
+
+    jobs: list[str]
+    running: list[str]
+    models: list[str]
+    derived: list[int]
+
+    @property
+    def details(self) -> list[Detail]:
+        return [
+            *(Detail(f"The job {job} was trained on it.", code="used_by_job") for job in self.jobs),
+            *(Detail(f"The model {model} comes from such a job.", code="used_by_model") for model in self.models),
+        ]
+
+
+def delete_version(version: DatasetVersion, force: bool = False) -> None:
     """Remove a version, and its images where no other version shows them. The last one takes the dataset with it.
 
+    With `force` also one that ended jobs were trained on: they keep its name.
+
     Raises:
-        ConflictError: a job was trained on it.
+        ConflictError: a job needs it; the details name each job and model.
     """
-    manifest = selectors.manifest_path(version) if version.manifest_key else None
-    hashes = list_hashes(manifest) if manifest else set()
-    _delete_rows(version)
-    for key in (version.manifest_key, version.source_key):
-        if key:
-            storage.delete_folder(key.rpartition("/")[0])
-    _free_images(hashes)
+    with transaction.atomic():
+        held = DatasetVersion.objects.select_for_update().filter(pk=version.pk).select_related("dataset").first()
+        if held is None:
+            return
+        _refuse_needed(held, force)
+        DatasetVersion.objects.filter(pk=held.pk).update(status=_DELETED, token=None, phase=_FREEING)
+    free_version(DatasetVersion.with_deleted.select_related("dataset").get(pk=version.pk))
 
 
-def delete_dataset(dataset: Dataset) -> None:
+def delete_dataset(dataset: Dataset, force: bool = False) -> None:
     """Remove a dataset with every version.
 
     Raises:
-        ConflictError: a job was trained on one of them; nothing is removed then.
+        ConflictError: a job needs one of them; nothing is removed then.
     """
-    versions = list(dataset.versions.all())
+    versions = list(dataset.versions.select_related("dataset"))
     for version in versions:
-        _refuse_used(version)
+        _refuse_needed(version, force)
     for version in versions:
-        delete_version(version)
+        delete_version(version, force)
+
+
+def find_needs(version: DatasetVersion) -> Needs:
+    """The jobs trained or validated on a version, the models registered from them, the versions now made from it."""
+    jobs = selectors.list_jobs_using(version)
+    trials: Any = [trial for job in jobs for trial in job.trials.all()]
+    models = sorted({str(model) for trial in trials for model in trial.model_versions.select_related("model")})
+    making = DatasetVersion.objects.filter(dataset=version.dataset_id, status=_IMPORTING)
+    return Needs(
+        jobs=[job.name for job in jobs],
+        running=[job.name for job in jobs if not job.is_ended],
+        models=models,
+        derived=[other.number for other in making if other.origin.get("parent") == version.number],
+    )
+
+
+def measure_deletion(version: DatasetVersion) -> Freed:
+    """What deleting a version would give back."""
+    exports = version.exports.aggregate(total=Sum("size"))["total"] or 0
+    if not version.manifest_key:
+        return Freed(0, version.source_size if version.source_key else 0, exports)
+    images = total = thumbs = weighed = 0
+    for sha256, size in _list_unshared(version):
+        images, total = images + 1, total + size
+        if weighed < _WEIGHED and storage.exists(storage.thumb_key(sha256)):
+            weighed, thumbs = weighed + 1, thumbs + storage.size(storage.thumb_key(sha256))
+    files = [key for key in (version.manifest_key, version.findings_key, version.embeddings_key) if key]
+    total += sum(storage.size(key) for key in files if storage.exists(key))
+    return Freed(images, total + (thumbs * images // weighed if weighed else 0), exports)
+
+
+def free_deleted() -> None:
+    """Go on where freeing was put off, because an import ran, or was interrupted."""
+    for version in DatasetVersion.with_deleted.filter(status=_DELETED, phase=_FREEING).select_related("dataset"):
+        free_version(version)
+
+
+def free_version(version: DatasetVersion) -> None:
+    """Give back the files of a deleted version, then its row unless a job names it.
+
+    Images wait while an import runs: it may count on images that are stored already.
+    """
+    for export in version.exports.all():
+        delete_export(export)
+    if version.source_key:
+        storage.delete_folder(version.source_key.rpartition("/")[0])
+    if version.manifest_key:
+        if DatasetVersion.objects.filter(status=_IMPORTING).exists():
+            return
+        _free_images(version)
+    folder = f"datasets/{version.dataset.name}/{version.number}"
+    storage.delete_folder(folder)
+    shutil.rmtree(Path(settings.STUDIO_HOME) / "cache" / folder, ignore_errors=True)
+    _drop_row(version)
+
+
+def delete_export(export: Export) -> None:
+    """Remove an export and its archive."""
+    storage.delete_folder(f"exports/{export.pk}")
+    export.delete()
+
+
+def _refuse_needed(version: DatasetVersion, force: bool) -> None:
+    needs = find_needs(version)
+    if needs.derived:
+        numbers = ", ".join(map(str, needs.derived))
+        raise ConflictError(f"{version} is kept: version {numbers} is being made from it.", hint="Wait until it is.")
+    if needs.running:
+        raise ConflictError(
+            f"{version} is kept: the job {needs.running[0]} is not done with it.",
+            hint="Wait for the job or cancel it.",
+            details=needs.details,
+        )
+    if needs.jobs and not force:
+        models = f" and the model {needs.models[0]} comes from it" if needs.models else ""
+        raise ConflictError(
+            f"{version} is kept: the job {needs.jobs[0]} was trained on it{models}.",
+            hint="Delete the jobs that use it first, or force it: they then keep only the version's name.",
+            code="in_use",
+            details=needs.details,
+        )
+
+
+def _free_images(version: DatasetVersion) -> None:
+    unshared = _list_unshared(version)
+    while batch := list(islice(unshared, 1000)):
+        for sha256, _ in batch:
+            storage.delete_file(storage.blob_key(sha256))
+            storage.delete_file(storage.thumb_key(sha256))
+
+
+def _list_unshared(version: DatasetVersion) -> Iterator[tuple[str, int]]:
+    """Hash and bytes of the images that no other version shows."""
+    others = DatasetVersion.objects.filter(status=DatasetVersion.Status.READY).exclude(pk=version.pk)
+    paths = [selectors.manifest_path(other) for other in others.select_related("dataset")]
+    yield from list_only_here(selectors.manifest_path(version), paths)
 
 
 @transaction.atomic
-def _delete_rows(version: DatasetVersion) -> None:
-    _refuse_used(version)
+def _drop_row(version: DatasetVersion) -> None:
+    """Remove the row; where a job names it, all but what names it."""
     try:
-        DatasetVersion.objects.filter(pk=version.pk).delete()
-    except ProtectedError as error:
-        raise _in_use(version, "a job") from error
-    if not version.dataset.versions.exists():
-        version.dataset.delete()
-
-
-def _refuse_used(version: DatasetVersion) -> None:
-    job = selectors.list_jobs_using(version)[:1]
-    if job:
-        raise _in_use(version, f"the job {job[0].name}")
-
-
-def _in_use(version: DatasetVersion, what: str) -> ConflictError:
-    return ConflictError(f"{version} is kept: {what} was trained on it.", hint="Delete the jobs that use it first.")
-
-
-def _free_images(hashes: Iterable[str]) -> None:
-    # An import that runs now may count on images that are stored already
-    if DatasetVersion.objects.filter(status=DatasetVersion.Status.IMPORTING).exists():
+        with transaction.atomic():
+            DatasetVersion.with_deleted.filter(pk=version.pk).delete()
+    except ProtectedError:
+        cleared: dict[str, Any] = {"phase": "", "report": {}, "error": None, "statistics": {}, "embeddings_state": {}}
+        keys = dict.fromkeys(["manifest_key", "findings_key", "embeddings_key", "source_key"], "")
+        DatasetVersion.with_deleted.filter(pk=version.pk).update(**cleared, **keys)
         return
-    left = set(hashes)
-    for version in DatasetVersion.objects.filter(status=DatasetVersion.Status.READY).select_related("dataset"):
-        if not left:
-            return
-        left -= list_hashes(Path(selectors.manifest_path(version)))
-    for sha256 in left:
-        storage.delete_file(storage.blob_key(sha256))
-        storage.delete_file(storage.thumb_key(sha256))
+    if not DatasetVersion.with_deleted.filter(dataset=version.dataset_id).exists():
+        Dataset.objects.filter(pk=version.dataset_id).delete()
+        storage.delete_folder(f"datasets/{version.dataset.name}")

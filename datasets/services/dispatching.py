@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datasets.models import DatasetVersion
+from datasets.models import DatasetVersion, Export
 from datasets.queueing import enqueue
 
 QUEUE = "default"
@@ -17,3 +17,14 @@ def enqueue_import(version: DatasetVersion) -> None:
 def work_item_id(version: DatasetVersion) -> str:
     """One id for one attempt: sending it twice leaves one on the queue."""
     return f"import-{version.pk}-{version.token}"
+
+
+def enqueue_export(export: Export) -> None:
+    """Send the attempt at an export that holds its token."""
+    work_item = "datasets.work_items.make_export"
+    enqueue(QUEUE, work_item, str(export.pk), str(export.token), job_id=export_item_id(export))
+
+
+def export_item_id(export: Export) -> str:
+    """One id for one attempt."""
+    return f"export-{export.pk}-{export.token}"

@@ -20,6 +20,8 @@ from datasets import storage
 from datasets.errors import StaleImportError
 from datasets.limits import get_limits
 from datasets.models import Dataset, DatasetVersion
+from datasets.services.deriving import KINDS as DERIVED
+from datasets.services.deriving import derive_version
 from datasets.services.dispatching import enqueue_import
 from datasets.sink import StorageSink
 from vision.data.importing import ImportOptions, ImportRefusedError, ImportResult, import_dataset
@@ -64,6 +66,8 @@ def import_version(version_id: int, token: str) -> None:
 
 
 def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResult:
+    if version.origin.get("kind") in DERIVED:
+        return derive_version(version, folder, attempt.beat)
     source = storage.fetch_file(version.source_key, folder / "source")
     options = ImportOptions(
         work_dir=folder,
