@@ -8,7 +8,7 @@ from typing import Any
 
 RANGES = {"objects": "objects", "width": "width", "height": "height", "bytes": "bytes"}
 """What a row can be chosen by least and most of, with its column."""
-_FEW = 4  # labels: so many look-ups in a list cost less than one look at all its words
+_FEW = 8  # labels: so many look-ups in a list cost less than one look at all its words
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vision.data.tables import ROW_GROUP, connect
+from vision.data.tables import PARQUET, ROW_GROUP, connect
 
 SCHEMA = pa.schema(
     [
@@ -49,7 +49,7 @@ def write_manifest(rows: pa.Table | Iterable[Mapping[str, Any]], path: Path) -> 
     table = rows if isinstance(rows, pa.Table) else build_table(rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    pq.write_table(table, temporary, row_group_size=ROW_GROUP, compression="zstd")
+    pq.write_table(table, temporary, row_group_size=ROW_GROUP, **PARQUET)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -217,4 +217,6 @@ def _ask_dicts(query: str, values: list[Any]) -> list[dict[str, Any]]:
 @lru_cache(maxsize=1)
 def _database(process: int) -> duckdb.DuckDBPyConnection:
     """One database a process, so that the bound on memory holds for all that is asked at once. It is not inherited."""
-    return duckdb.connect(":memory:", config={"threads": 2, "memory_limit": _MEMORY, "temp_directory": ""})
+    database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": _MEMORY, "temp_directory": ""})
+    database.execute("SET enable_progress_bar = false")  # it is drawn on stdout
+    return database
