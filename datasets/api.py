@@ -5,34 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import File, Form, Query, Router, Status, UploadedFile
+from ninja import Query, Router, Status
 
 from datasets import selectors, services
 from datasets.filters import ItemQuery
 from datasets.http import acting_user, paginate
+from datasets.new_version import CREATE_SCHEMA, read_new_version
 
 router = Router(tags=["datasets"])
 Body = dict[str, Any]
 
 
-@router.post("", response={202: Body}, summary="Upload a dataset, or its next version")
-def create(
-    request: HttpRequest,
-    file: File[UploadedFile],
-    name: Form[str],
-    task: Form[str] = "",
-    format: Form[str] = "",  # noqa: A002
-    target_column_name: Form[str] = "label",
-) -> Status[Body]:
-    version = services.create_version(
-        name=name,
-        file=file,
-        file_name=file.name or "upload",
-        user=acting_user(request),
-        task_type=task,
-        format=format,
-        target_column_name=target_column_name,
-    )
+@router.post("", response={202: Body}, summary="Import a dataset, or its next version", openapi_extra=CREATE_SCHEMA)
+def create(request: HttpRequest) -> Status[Body]:
+    """Of `file`, `transfer_group`, `path` and `url` give one: an archive in the form, files sent to /api/v1/transfers
+    before, a folder or archive of the server, an address. The last two as far as the administrator allows."""
+    version = services.create_version(user=acting_user(request), **read_new_version(request))
     return Status(202, selectors.version_to_summary(version))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 
@@ -15,12 +16,15 @@ from datasets.services.deleting import free_deleted
 from datasets.services.dispatching import QUEUE, enqueue_export, enqueue_import, export_item_id, work_item_id
 from datasets.services.exporting import drop_expired, restart_export
 from datasets.services.importing import drop_upload
+from datasets.transfers.services import delete_expired
 from vision.errors import InternalError
 
 STALE_AFTER = timedelta(seconds=20)
 EXPORT_STALE_AFTER = timedelta(seconds=60)  # one large file is written without a sign of life
 MAX_ATTEMPTS = 3
 _IMPORTING = DatasetVersion.Status.IMPORTING
+_CLEAN_SECONDS = 600.0
+_cleaned_at = -_CLEAN_SECONDS
 
 
 def run_once() -> None:
@@ -37,6 +41,15 @@ def run_once() -> None:
     _tend_exports()
     drop_expired()
     free_deleted()
+    if time.monotonic() - _cleaned_at > _CLEAN_SECONDS:
+        clean_transfers()
+
+
+def clean_transfers() -> None:
+    """Forget uploads that nobody went on with for a week."""
+    global _cleaned_at
+    delete_expired()
+    _cleaned_at = time.monotonic()
 
 
 @transaction.atomic

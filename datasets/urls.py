@@ -1,12 +1,13 @@
 """Pages of datasets. Names of pages (`new`, `sample`) are no dataset's name."""
 
-from django.urls import path
+from django.urls import include, path
 
 from datasets.views import creating, detail, images, listing, report
 
 app_name = "datasets"
 urlpatterns = [
     path("", listing.listing, name="list"),
+    path("", include("datasets.urls_ways_in")),
     path("new/", creating.new, name="new"),
     path("sample/", creating.sample, name="sample"),
     path("<str:name>/", detail.overview, name="detail"),

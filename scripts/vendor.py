@@ -25,6 +25,7 @@ FILES = {
     "idiomorph/idiomorph-ext.esm.js": "idiomorph/dist/idiomorph-ext.esm.js",
     "echarts/echarts.min.js": "echarts/dist/echarts.min.js",
     "echarts/echarts.esm.min.js": "echarts/dist/echarts.esm.min.js",
+    "tus/tus.min.js": "tus-js-client/dist/tus.min.js",
     "axe-core/axe.min.js": "axe-core/axe.min.js",
 }
 

@@ -9,6 +9,8 @@ from ninja import NinjaAPI
 from ninja.security import APIKeyCookie, HttpBearer
 
 from datasets.api import router as datasets_router
+from datasets.api_datastores import router as datastores_router
+from datasets.api_transfers import router as transfers_router
 from endpoints.api import router as endpoints_router
 from jobs.api import router as jobs_router
 from models_registry.api import router as models_router
@@ -50,6 +52,8 @@ api = NinjaAPI(
 )
 add_error_handlers(api)
 api.add_router("/datasets", datasets_router)
+api.add_router("/datastores", datastores_router)
+api.add_router("/transfers", transfers_router)
 api.add_router("/jobs", jobs_router)
 api.add_router("/models", models_router)
 api.add_router("/online-endpoints", endpoints_router)

@@ -24,6 +24,10 @@ STUDIO_CPU_SLOTS = env.int("STUDIO_CPU_SLOTS", default=0)  # 0: one when there i
 STUDIO_GPUS = env.str("STUDIO_GPUS", default="all")  # "all", "none", or "0,2"
 STUDIO_NODE = env.str("STUDIO_NODE", default="")  # this machine's name; by default its host name
 STUDIO_NODE_ADDRESS = env.str("STUDIO_NODE_ADDRESS", default="127.0.0.1")  # where the web reaches its model servers
+# What this server may read besides uploads: nothing, unless it is named here (datasets/allowed.py).
+STUDIO_IMPORT_FOLDERS = env.str("STUDIO_IMPORT_FOLDERS", default="")  # folders on this machine, as in PATH
+STUDIO_IMPORT_URLS = env.str("STUDIO_IMPORT_URLS", default="")  # beginnings of addresses: s3://photos/, https://…/
+STUDIO_IMAGE_HOSTS = env.str("STUDIO_IMAGE_HOSTS", default="")  # hosts that image_urls may name: photos.example.com
 STORAGE_URL = env.str("STORAGE_URL", default="") or (STUDIO_HOME / "storage").as_uri()
 REDIS_URL = env.str("REDIS_URL", default="") or broker_url(STUDIO_HOME)
 

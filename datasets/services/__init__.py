@@ -1,12 +1,13 @@
 """Everything that changes a dataset."""
 
-from datasets.services.creating import create_sample_version, create_version
+from datasets.services.creating import check_version, create_sample_version, create_version
 from datasets.services.deleting import delete_dataset, delete_export, delete_version
 from datasets.services.deriving import create_correction, create_edit
 from datasets.services.exporting import create_export, make_export
 from datasets.services.importing import import_version
 
 __all__ = [
+    "check_version",
     "create_correction",
     "create_edit",
     "create_export",

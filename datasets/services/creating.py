@@ -1,67 +1,94 @@
-"""A new version: the upload kept, a row written, its import put on the queue."""
+"""A new version: what it is made from kept, a row written, its import put on the queue."""
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import uuid
-from pathlib import Path, PurePath
-from typing import IO, Any, BinaryIO, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from datasets import storage
-from datasets.models import Dataset, DatasetVersion
+from datasets.models import Dataset, DatasetVersion, Transfer
 from datasets.names import check_name
+from datasets.services.arriving import (
+    Arrival,
+    File,
+    keep_file,
+    keep_files,
+    keep_transfers,
+    point_at_path,
+    point_at_url,
+)
 from datasets.services.dispatching import enqueue_import
+from datasets.transfers.taking import get_whole_group, let_go
 from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.data.formats import FORMATS
+from vision.data.options import read_settings
 from vision.data.sample import write_sample
-from vision.errors import InvalidDatasetError
+from vision.errors import ConflictError, InvalidDatasetError
 
 SAMPLE_NAME = "fasteners"
 SAMPLE_IMAGES = 300
-Source: TypeAlias = "BinaryIO | Path | UploadedFile[Any]"
 
 
 def create_version(
     *,
     name: str,
-    file: Source,
-    file_name: str,
     user: User | None,
+    file: File | None = None,
+    file_name: str = "",
+    files: Sequence[UploadedFile[Any]] = (),
+    transfer_group: str = "",
+    path: str = "",
+    url: str = "",
     task_type: str = "",
     format: str = "",  # noqa: A002
     target_column_name: str = "label",
+    options: Mapping[str, Any] | None = None,
 ) -> DatasetVersion:
-    """Keep an upload as the next version of a dataset, made if there is none of that name, and start its import.
+    """Make the next version of a dataset, made if there is none of that name, and start its import.
+
+    It is made of one of: `file` (several: `files`), the files sent as a `transfer_group`, a `path` of the server, a
+    `url`. `options` are `vision.data.options.ImportSettings`. A group makes one version, however often it is asked for.
 
     Raises:
-        InvalidDatasetError: a bad name or an empty file.
-        NotFoundError: an unknown task type or format.
+        InvalidDatasetError: a bad name, an empty file, wrong settings, a path or address that is not allowed.
+        NotFoundError: an unknown task type, format or group.
+        ConflictError: files of the group that have not come whole.
     """
+    _check_one_source(file is not None, files, transfer_group, path, url)
+    fields = _read_fields(task_type, format, target_column_name, options)
     name = check_name(name)
-    task_type = TASK_TYPES.get(task_type).name if task_type else ""
-    format_name = FORMATS.get(format).name if format else ""
-    key, size = keep_upload(file, file_name)
-    try:
-        return write_version(
-            name,
-            user,
-            task_type=task_type,
-            format=format_name,
-            target_column_name=target_column_name.strip()[:100] or "label",
-            source_name=PurePath(file_name).name[:255],
-            source_key=key,
-            source_size=size,
-        )
-    except BaseException:
-        storage.delete_file(key)
-        raise
+    if transfer_group:
+        return _create_from_group(name, user, transfer_group, fields)
+    if file is not None:
+        arrival = keep_file(file, file_name)
+    elif files:
+        arrival = keep_files(files)
+    else:
+        arrival = point_at_path(path) if path else point_at_url(url)
+    return _create(name, user, arrival, fields)
+
+
+def check_version(
+    *,
+    name: str,
+    task_type: str = "",
+    format: str = "",  # noqa: A002
+    target_column_name: str = "label",
+    options: Mapping[str, Any] | None = None,
+    **sources: Any,
+) -> None:
+    """Raise what `create_version` would of these arguments, before anything is sent. Sources are not looked at."""
+    check_name(name)
+    _read_fields(task_type, format, target_column_name, options)
 
 
 def create_sample_version(user: User | None) -> DatasetVersion:
@@ -77,7 +104,72 @@ def create_sample_version(user: User | None) -> DatasetVersion:
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         archive = Path(folder) / f"{SAMPLE_NAME}.zip"
         write_sample(TaskType.CLASSIFICATION, archive, images=SAMPLE_IMAGES)
-        return create_version(name=SAMPLE_NAME, file=archive, file_name=archive.name, user=user)
+        origin = {"kind": "sample", "parent": None, "text": "The bundled sample."}
+        arrival = replace(keep_file(archive, archive.name), origin=origin)
+    return _create(SAMPLE_NAME, user, arrival, _read_fields())
+
+
+def _check_one_source(*sources: object) -> None:
+    count = sum(1 for source in sources if source)
+    if count != 1:
+        raise InvalidDatasetError(
+            "There is nothing to import." if count == 0 else "There is more than one thing to import.",
+            hint="Give one of: file, transfer_group, path, url.",
+            code="no_file" if count == 0 else "too_many_sources",
+        )
+
+
+def _read_fields(
+    task_type: str = "",
+    format: str = "",  # noqa: A002
+    target_column_name: str = "",
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    return {
+        "task_type": TASK_TYPES.get(task_type).name if task_type else "",
+        "format": FORMATS.get(format).name if format else "",
+        "target_column_name": target_column_name.strip()[:100] or "label",
+        "options": read_settings(dict(options or {})).model_dump(mode="json"),
+    }
+
+
+def _create_from_group(name: str, user: User | None, group: str, fields: dict[str, Any]) -> DatasetVersion:
+    made = _find_made(user, group)
+    if made is not None:
+        return made
+    transfers = get_whole_group(user, group)
+    try:
+        version = _create(name, user, keep_transfers(transfers), fields, transfers)
+    except ConflictError:  # asked for twice at once
+        made = _find_made(user, group)
+        if made is None:
+            raise
+        return made
+    let_go(transfers)
+    return version
+
+
+def _find_made(user: User | None, group: str) -> DatasetVersion | None:
+    return DatasetVersion.objects.filter(origin__group=group, created_by=user).select_related("dataset").first()
+
+
+def _create(
+    name: str, user: User | None, arrival: Arrival, fields: dict[str, Any], transfers: Sequence[Transfer] = ()
+) -> DatasetVersion:
+    source = {
+        "source_name": arrival.name[:255],
+        "source_key": arrival.key,
+        "source_size": arrival.size,
+        "origin": arrival.origin,
+    }
+    try:
+        with transaction.atomic():
+            if transfers:
+                _take_rows(transfers)
+            return write_version(name, user, **fields, **source)
+    except BaseException:
+        arrival.drop()
+        raise
 
 
 @transaction.atomic
@@ -100,28 +192,7 @@ def write_version(name: str, user: User | None, **fields: Any) -> DatasetVersion
     return version
 
 
-def keep_upload(file: Source, file_name: str) -> tuple[str, int]:
-    """Store an upload without reading it into memory; returns its key and size in bytes."""
-    key = f"uploads/{uuid.uuid4().hex}/{_safe_name(file_name)}"
-    if isinstance(file, TemporaryUploadedFile):
-        storage.take_file(Path(file.temporary_file_path()), key)
-    elif isinstance(file, Path):
-        storage.put_file(file, key)
-    else:
-        _put_stream(file, key)
-    size = storage.size(key)
-    if size == 0:
-        storage.delete_file(key)
-        raise InvalidDatasetError("The file is empty.", hint="Choose the file again.", code="empty_file")
-    return key, size
-
-
-def _put_stream(file: IO[bytes] | UploadedFile[Any], key: str) -> None:
-    with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, delete=False) as target:
-        shutil.copyfileobj(file, target, 1 << 20)
-    storage.take_file(Path(target.name), key)
-
-
-def _safe_name(file_name: str) -> str:
-    letters = (letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "_" for letter in file_name)
-    return "".join(letters).lstrip(".")[-100:] or "upload"
+def _take_rows(transfers: Sequence[Transfer]) -> None:
+    mine = Transfer.objects.filter(group=transfers[0].group, completed_at__isnull=False)
+    if mine.delete()[0] != len(transfers):
+        raise ConflictError("The files of the group have changed meanwhile.", hint="Try again.")

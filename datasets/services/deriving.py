@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +15,8 @@ from datasets import selectors, storage
 from datasets.filters import ItemQuery
 from datasets.limits import get_limits
 from datasets.models import DatasetVersion
-from datasets.services.creating import Source, keep_upload, write_version
+from datasets.services.arriving import File, keep_file
+from datasets.services.creating import write_version
 from vision.data.correcting import CorrectionOptions, apply_corrections
 from vision.data.deriving import apply_edit, plan_edit
 from vision.data.edits import read_edit
@@ -68,7 +69,7 @@ def create_edit(
 
 def create_correction(
     version: DatasetVersion,
-    file: Source,
+    file: File,
     file_name: str,
     user: User | None,
     format: str = "",  # noqa: A002
@@ -83,14 +84,14 @@ def create_correction(
     """
     selectors.manifest_path(version)
     format_name = FORMATS.get(format).name if format else ""
-    key, size = keep_upload(file, file_name)
-    name = PurePath(file_name).name[:255]
-    upload = {"source_name": name, "source_key": key, "source_size": size}
+    arrival = keep_file(file, file_name)
+    name = arrival.name[:255]
+    upload = {"source_name": name, "source_key": arrival.key, "source_size": arrival.size}
     try:
         text = f"Labels from {name}"
         return _create(version, user, "correction", text, description, {"format": format_name}, **upload)
     except BaseException:
-        storage.delete_file(key)
+        arrival.drop()
         raise
 
 

@@ -20,10 +20,12 @@ from datasets import storage
 from datasets.errors import StaleImportError
 from datasets.limits import get_limits
 from datasets.models import Dataset, DatasetVersion
+from datasets.outside import OutsideImages
 from datasets.services.deriving import KINDS as DERIVED
 from datasets.services.deriving import derive_version
 from datasets.services.dispatching import enqueue_import
 from datasets.sink import StorageSink
+from datasets.sources import fetch_source
 from vision.data.importing import ImportOptions, ImportRefusedError, ImportResult, import_dataset
 from vision.data.options import read_settings
 from vision.errors import DarkroomError, InternalError, UserError
@@ -68,7 +70,8 @@ def import_version(version_id: int, token: str) -> None:
 def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResult:
     if version.origin.get("kind") in DERIVED:
         return derive_version(version, folder, attempt.beat)
-    source = storage.fetch_file(version.source_key, folder / "source")
+    limits = get_limits()
+    source = fetch_source(version, folder, limits, lambda fraction: attempt.beat("fetching", 0.0))
     options = ImportOptions(
         work_dir=folder,
         file_name=version.source_name,
@@ -76,7 +79,8 @@ def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResu
         format=version.format,
         target_column_name=version.target_column_name,
         settings=read_settings(version.options),
-        limits=get_limits(),
+        outside=OutsideImages(folder / "outside", limits),
+        limits=limits,
     )
     return import_dataset(source, StorageSink(), options, attempt.beat)
 

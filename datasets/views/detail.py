@@ -20,6 +20,7 @@ from vision.errors import UserError
 
 PHASES = {
     "waiting": "Waiting for a worker",
+    "fetching": "Fetching what is to be imported",
     "unpacking": "Unpacking the upload",
     "reading": "Reading the labels",
     "checking": "Opening and checking each image",

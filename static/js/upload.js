@@ -1,32 +1,155 @@
-// The drop zone: sends the form with real transfer progress. Without this file it is a plain form.
+// The page of a new dataset: files are chosen or dropped, sent, and become a version. Without this file it is a plain form.
 
+import { filesOfDrop, filesOfInput } from "./upload-files.js";
+import { Transfer, TransferServer } from "./upload-transfer.js";
+import { Pace, countFiles, describeLeft, describeSize } from "./upload-words.js";
+
+const SHOWN = 200;
 const form = document.querySelector("[data-upload]");
-
-/** 1.5 MB, 23 kB: short words for bytes. */
-export function describeSize(bytes) {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  const at = Math.min(units.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1000)));
-  const value = bytes / 1000 ** at;
-  return `${value >= 100 || at === 0 ? Math.round(value) : value.toFixed(1)} ${units[at]}`;
-}
-
-/** What is left at the pace so far, in words. */
-export function describeLeft(seconds) {
-  if (!Number.isFinite(seconds)) return "";
-  return seconds < 60 ? `about ${Math.max(1, Math.round(seconds))} s left` : `about ${Math.round(seconds / 60)} min left`;
-}
+if (form) mount(form);
 
 function mount(form) {
-  const zone = form.querySelector("[data-drop-zone]");
-  const input = zone.querySelector("input[type=file]");
-  const panel = form.querySelector("[data-upload-progress]");
+  const part = (name) => form.querySelector(`[data-${name}]`);
+  const zone = part("drop-zone");
+  const input = form.querySelector("#file");
+  const folderInput = part("folder-input");
+  const panel = part("upload-progress");
   const bar = panel.querySelector("progress");
-  const status = panel.querySelector("[data-upload-status]");
+  const status = part("upload-status");
+  const pause = part("pause");
   const button = form.querySelector("button[type=submit]");
-  const errors = form.querySelector("[data-upload-error]");
-  let request = null;
+  const errors = part("upload-error");
+  const server = new TransferServer(form.dataset.upload, form.querySelector("[name=csrfmiddlewaretoken]").value);
+  const pace = new Pace();
+  let chosen = new Map(); // path → {file, path}
+  let transfer = null;
 
-  form.querySelector("[data-drop-hint]").hidden = false;
+  part("drop-buttons").hidden = false;
+  input.hidden = true;
+  input.required = false;
+  part("drop-label").textContent = "Drop images and their labels here: files, a folder, or archives";
+  part("drop-label").removeAttribute("for");
+
+  function add(files) {
+    for (const entry of files) chosen.set(entry.path, entry);
+    input.value = folderInput.value = "";
+    showChosen();
+  }
+
+  function showChosen() {
+    const files = [...chosen.values()];
+    const total = files.reduce((sum, { file }) => sum + file.size, 0);
+    part("chosen").hidden = !files.length;
+    part("chosen-total").textContent = `${countFiles(files.length)}, ${describeSize(total)}`;
+    const rows = files.slice(0, SHOWN).map(({ file, path }) => row(path, describeSize(file.size)));
+    if (files.length > SHOWN) rows.push(row(`and ${countFiles(files.length - SHOWN)} more`, ""));
+    part("chosen-list").replaceChildren(...rows);
+  }
+
+  function row(...texts) {
+    const item = document.createElement("li");
+    for (const text of texts) item.appendChild(document.createElement("span")).textContent = text;
+    return item;
+  }
+
+  function showError(error) {
+    const box = document.createElement("div");
+    box.className = "error-box";
+    box.setAttribute("role", "alert");
+    const words = box.appendChild(document.createElement("div"));
+    words.className = "error-words";
+    for (const text of [error.message, error.hint].filter(Boolean)) words.appendChild(document.createElement("p")).textContent = text;
+    errors.replaceChildren(box);
+    box.scrollIntoView({ block: "nearest" });
+  }
+
+  function showProgress({ sent, total, done, count }) {
+    pace.add(sent);
+    const speed = pace.bytesPerSecond;
+    bar.value = total ? sent / total : 1;
+    const words = [`${done.toLocaleString("en")} of ${countFiles(count)}`, `${describeSize(sent)} of ${describeSize(total)}`];
+    if (speed) words.push(`${describeSize(speed)}/s`, describeLeft((total - sent) / speed));
+    status.textContent = transfer?.isPaused ? `Paused. ${words.slice(0, 2).join(" · ")}` : words.filter(Boolean).join(" · ");
+  }
+
+  function setBusy(isBusy) {
+    panel.hidden = !isBusy;
+    button.disabled = isBusy;
+    zone.hidden = isBusy;
+    part("clear").hidden = isBusy;
+    setPaused(false);
+  }
+
+  function setPaused(isPaused) {
+    pause.querySelector("span").textContent = isPaused ? "Resume" : "Pause";
+    pause.setAttribute("aria-pressed", String(isPaused));
+    pace.reset();
+  }
+
+  /** The form without its files, and what else is to be said. */
+  async function post(more) {
+    const fields = new FormData(form);
+    fields.delete("file");
+    for (const [name, value] of Object.entries(more)) fields.set(name, value);
+    const answer = await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "application/json" } });
+    const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+    if (answer.ok) return said;
+    throw Object.assign(new Error(), said.error ?? { message: `The server answered ${answer.status}.`, hint: "Try again." });
+  }
+
+  /** The dataset's name where none is given: the only archive's or folder's. */
+  function suggestName() {
+    const tops = new Set([...chosen.keys()].map((path) => path.split("/")[0]));
+    return tops.size === 1 ? [...tops][0].replace(/(\.tar)?\.[a-z0-9]+$/i, "").replace(/[^A-Za-z0-9_.]+/g, "-").replace(/^[-._]+|[-._]+$/g, "") : "";
+  }
+
+  async function upload() {
+    const name = form.elements.name.value.trim() || suggestName();
+    await post({ check: "1", name }); // a bad name or setting is said before a byte is sent
+    transfer = new Transfer(server, [...chosen.values()], showProgress);
+    status.textContent = "Preparing";
+    const group = await transfer.send();
+    status.textContent = "All is there. The import begins.";
+    const { location } = await post({ transfer_group: group, name });
+    const finished = transfer;
+    transfer = null;
+    finished.forget();
+    window.location.assign(location);
+  }
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (transfer) return;
+    errors.replaceChildren();
+    if (!chosen.size) {
+      showError({ message: "No file was chosen.", hint: "Drop files here, or choose them." });
+      return;
+    }
+    setBusy(true);
+    try {
+      await upload();
+    } catch (error) {
+      showError(error);
+      transfer = null;
+      setBusy(false);
+    }
+  });
+
+  pause.addEventListener("click", () => {
+    if (!transfer) return;
+    if (transfer.isPaused) transfer.resume();
+    else transfer.pause();
+    setPaused(transfer.isPaused);
+    if (transfer.isPaused) status.textContent = `Paused. ${status.textContent.replace(/^Paused\. /, "")}`;
+  });
+
+  part("upload-cancel").addEventListener("click", async () => {
+    const ending = transfer;
+    transfer = null;
+    setBusy(false);
+    await ending?.cancel().catch(showError);
+  });
+
   for (const name of ["dragenter", "dragover"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();
@@ -34,84 +157,22 @@ function mount(form) {
     });
   }
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"));
-  zone.addEventListener("drop", (event) => {
+  zone.addEventListener("drop", async (event) => {
     event.preventDefault();
-    if (!event.dataTransfer.files.length) return;
-    input.files = event.dataTransfer.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-  });
-
-  function showError(error) {
-    errors.replaceChildren();
-    const box = document.createElement("div");
-    box.className = "error-box";
-    box.setAttribute("role", "alert");
-    const words = document.createElement("div");
-    words.className = "error-words";
-    for (const text of [error.message, error.hint].filter(Boolean)) {
-      const line = document.createElement("p");
-      line.textContent = text;
-      words.append(line);
-    }
-    box.append(words);
-    errors.append(box);
-  }
-
-  function stop() {
-    request = null;
-    panel.hidden = true;
-    button.disabled = false;
-  }
-
-  function finish() {
-    const sent = request;
-    stop();
-    let answer = {};
     try {
-      answer = JSON.parse(sent.responseText);
+      add(await filesOfDrop(event.dataTransfer));
     } catch {
-      // not ours: said below
+      showError({ message: "A file or folder could not be read.", hint: "Check that you may read it." });
     }
-    if (sent.status === 202 && answer.location) {
-      window.location.assign(answer.location);
-    } else {
-      const said = { message: `The server answered ${sent.status}.`, hint: "Try again; if it stays, see the log." };
-      showError(answer.error ?? said);
-    }
-  }
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (request || !input.files.length) return;
-    errors.replaceChildren();
-    const started = performance.now();
-    request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "application/json");
-    request.upload.addEventListener("progress", (sent) => {
-      const share = sent.total ? sent.loaded / sent.total : 0;
-      const left = ((performance.now() - started) / 1000) * (1 / Math.max(share, 1e-6) - 1);
-      bar.value = share;
-      const done = `${describeSize(sent.loaded)} of ${describeSize(sent.total)}`;
-      status.textContent = share < 1 ? `${done}, ${describeLeft(left)}` : "Sent. The server is storing it.";
-    });
-    request.addEventListener("load", finish);
-    request.addEventListener("error", () => {
-      stop();
-      showError({ message: "The connection broke during the upload.", hint: "Check the network and press Upload again." });
-    });
-    request.addEventListener("abort", stop);
-    button.disabled = true;
-    panel.hidden = false;
-    bar.value = 0;
-    status.textContent = "Starting the upload";
-    request.send(new FormData(form));
   });
-
-  form.querySelector("[data-upload-cancel]").addEventListener("click", () => request?.abort());
+  part("choose-files").addEventListener("click", () => input.click());
+  part("choose-folder").addEventListener("click", () => folderInput.click());
+  for (const each of [input, folderInput]) each.addEventListener("change", () => add(filesOfInput(each)));
+  part("clear").addEventListener("click", () => {
+    chosen = new Map();
+    showChosen();
+  });
   window.addEventListener("beforeunload", (event) => {
-    if (request) event.preventDefault();
+    if (transfer && !transfer.isPaused) event.preventDefault();
   });
 }
-
-if (form) mount(form);
