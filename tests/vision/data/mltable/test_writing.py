@@ -19,6 +19,12 @@ def lines(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def write(folder, rows):
+    with MltableWriter(folder) as tables:
+        for one in rows:
+            tables.add(one)
+
+
 def test_a_folder_a_split_with_lines_and_recipe(tmp_path):
     tables = MltableWriter(tmp_path).open()
     for one in (row("ü.png"), row("b", "validation", None), row("c.jpg", "test", [])):
@@ -55,9 +61,8 @@ def test_row_without_a_split_is_one_to_train_on(tmp_path):
 
 
 def test_nothing_half_written_is_left(tmp_path):
-    with pytest.raises(KeyError), MltableWriter(tmp_path) as tables:
-        for split in ("train", "no split of ours"):
-            tables.add(row(split=split))
+    with pytest.raises(KeyError):
+        write(tmp_path, [row(), row(split="no split of ours")])
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
