@@ -95,6 +95,7 @@ def _list_images(request: HttpRequest, version: DatasetVersion) -> dict[str, Any
     return {
         "items": [grid_item(version, row, query) for row in page.rows],
         "query": query,
+        "is_filtered": query.is_filtered,
         "total": page.total,
         "next_url": page_url(**address, cursor=page.next) if page.next else "",
         "first_url": page_url(**address),

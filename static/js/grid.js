@@ -18,7 +18,17 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target === bar() && event.detail.successful) bar().elements.label.value = "";
+  if (event.target !== bar() || !event.detail.successful) return;
+  document.getElementById("label").value = "";
+  document.getElementById("announcer").textContent = document.getElementById("filter-count").textContent;
+});
+
+// Searching as one types.
+let refining = 0;
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-refine]")) return;
+  clearTimeout(refining);
+  refining = setTimeout(() => window.htmx.trigger(bar(), "refine"), 400);
 });
 
 // The label field: the server knows all labels, the list under the field holds those that match.

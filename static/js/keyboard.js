@@ -2,7 +2,7 @@
 
 let waitsForGo = 0;
 
-const isTyping = (target) => target.closest?.("input, select, textarea, [contenteditable], dialog[open]") !== null;
+const isTyping = (target) => target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable], dialog[open]") !== null;
 
 function search() {
   const box = document.querySelector("main [data-search], main input[type=search]");

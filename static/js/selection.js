@@ -59,17 +59,24 @@ document.addEventListener("keydown", (event) => {
   if (event.key === " " && box && event.target !== box) {
     event.preventDefault();
     box.click();
-  } else if (event.key === "Escape" && form().dataset.active === "true" && !event.target.closest?.("dialog, input")) {
+  } else if (event.key === "Escape" && form().dataset.active === "true" && !event.target.closest?.("dialog, input:not(.tile-check)")) {
     clear();
   }
 });
 
-// Thousands of numbers go as spans in one field, "3,7-120".
+// Thousands of numbers go as spans in one field, "3,7-120"; an address (of an export) takes nothing but the choice.
+let method = "";
+document.addEventListener("submit", (event) => {
+  if (event.target === form()) method = event.submitter?.formMethod || event.target.method;
+}, true);
 document.addEventListener("formdata", (event) => {
   if (event.target !== form()) return;
-  const rows = event.formData.getAll("rows").map(Number).sort((one, other) => one - other);
-  event.formData.delete("rows");
-  if (rows.length && !event.formData.has("matching")) event.formData.set("rows", toSpans(rows));
+  const fields = event.formData;
+  const rows = fields.getAll("rows").map(Number).sort((one, other) => one - other);
+  fields.delete("rows");
+  if (rows.length && !fields.has("matching")) fields.set("rows", toSpans(rows));
+  if (method !== "get") return;
+  for (const name of [...fields.keys()]) if (name !== "rows" && name !== "matching") fields.delete(name);
 });
 
 function toSpans(rows) {

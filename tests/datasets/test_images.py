@@ -149,7 +149,7 @@ def test_filters_of_the_page(signed_in, storage):
         expected = [row["row"] for row in rows if matches(row)]
         page = get(signed_in, GRID, **params)
         assert shown_rows(page) == expected, params
-        assert f'role="status">{len(expected)} image' in page
+        assert f'id="filter-count">{len(expected)} image' in page
 
 
 def test_what_is_chosen_is_said_and_each_filter_can_be_taken_away(signed_in, storage):
@@ -158,6 +158,7 @@ def test_what_is_chosen_is_said_and_each_filter_can_be_taken_away(signed_in, sto
     addresses = re.findall(r'class="filter-chip" href="(.*?)"', page)
     links = [QueryDict(html.unescape(address).partition("?")[2]) for address in addresses]
     assert len(links) == 5
+    assert ">Clear</a>" in page
     assert [link.getlist("label") for link in links[:2]] == [["nut"], ["bolt"]]
     assert all(link["sort"] == "path" for link in links)
     assert sorted(name for name in ("split", "objects_min", "search") for link in links if name not in link) == [
