@@ -1,20 +1,28 @@
-"""From the manifests a job names to the files a training run reads."""
+"""From the manifests a job names to the files a training run reads. Images nobody labelled are left out."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from vision.data.manifest import read_rows, write_manifest
-from vision.data.splits import split_indices
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from vision.data.manifest import SCHEMA
+from vision.data.splits import split_rows
+from vision.data.tables import RowWriter, connect
 from vision.errors import InvalidDatasetError
 from vision.spec.facts import DataFacts
 
 DEFAULT_VALIDATION_SIZE = 0.2
 """Azure's share where neither a validation set nor a size is given (SPEC §2.3)."""
-Row = dict[str, Any]
+_NARROW = """
+    SELECT file_row_number AS place, split, labels, "group" FROM read_parquet(?, file_row_number = true)
+    WHERE annotation <> 'null' ORDER BY place
+"""
 
 
 @dataclass(frozen=True)
@@ -29,25 +37,46 @@ class RunData:
 
 
 @dataclass(frozen=True)
+class RowSet:
+    """Rows of a manifest: where each stands in the file (`place`), with its `split`, `labels` and `group`."""
+
+    manifest: Path
+    table: pa.Table
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def in_split(self, *splits: str) -> RowSet:
+        return RowSet(self.manifest, self.table.filter(pc.is_in(self.table["split"], pa.array(splits, pa.string()))))
+
+    def take(self, indices: list[int]) -> RowSet:
+        return RowSet(self.manifest, self.table.take(pa.array(indices, pa.int64())))
+
+    def count_labels(self) -> dict[str, int]:
+        """Rows with each label."""
+        counted = pc.value_counts(pc.list_flatten(self.table["labels"])).to_pylist()
+        return {entry["values"]: entry["counts"] for entry in counted}
+
+
+@dataclass(frozen=True)
 class RunRows:
     """The rows of a run by their part."""
 
-    train: list[Row]
-    validation: list[Row]
-    test: list[Row]
+    train: RowSet
+    validation: RowSet
+    test: RowSet
 
     @property
     def label_names(self) -> list[str]:
-        return sorted({label for row in self.train + self.validation for label in row["labels"]})
+        return sorted({*self.train.count_labels(), *self.validation.count_labels()})
 
     @property
     def facts(self) -> DataFacts:
-        counts = Counter(label for row in self.train for label in row["labels"])
         return DataFacts(
             train_images=len(self.train),
             validation_images=len(self.validation),
             label_count=len(self.label_names),
-            smallest_class=min(counts.values(), default=0),
+            smallest_class=min(self.train.count_labels().values(), default=0),
         )
 
 
@@ -64,10 +93,8 @@ def prepare_run_data(
         InvalidDatasetError: nothing left to train on or to validate on.
     """
     rows = select_run_rows(manifest, validation_manifest, validation_data_size, seed)
-    files = {"train": rows.train, "validation": rows.validation, "test": rows.test}
-    paths = {name: out / f"{name}.parquet" for name, part in files.items() if part}
-    for name, path in paths.items():
-        write_manifest(files[name], path)
+    parts = {"train": rows.train, "validation": rows.validation, "test": rows.test}
+    paths = {name: _write(part, out / f"{name}.parquet") for name, part in parts.items() if len(part)}
     return RunData(paths["train"], paths["validation"], paths.get("test"), rows.label_names, rows.facts)
 
 
@@ -77,51 +104,83 @@ def select_run_rows(
     """The rows a run trains on, validates on and is tested on.
 
     Validation is `validation_manifest` if given, else `validation_data_size` of the training rows if given,
-    else the manifest's own validation split, else a stratified 20 %.
+    else the manifest's own validation split, else a stratified 20 %. Rows of one group are on one side.
 
     Raises:
         InvalidDatasetError: nothing left to train on or to validate on.
     """
     rows = _read(manifest)
-    test = [row for row in rows if row["split"] == "test"]
-    train = [row for row in rows if row["split"] in ("train", "")]
-    own = [row for row in rows if row["split"] == "validation"]
-    if not train:  # an upload of its own whose folder spoke of validation
-        train, own = own, []
+    train, own = rows.in_split("train", ""), rows.in_split("validation")
+    if not len(train):  # an upload of its own whose folder spoke of validation
+        train, own = own, train
+    is_split = False
     if validation_manifest is not None:
         validation = _pick_validation(validation_manifest, is_same=validation_manifest == manifest)
-    elif validation_data_size is None and own:
+    elif validation_data_size is None and len(own):
         validation = own
     else:
         train, validation = _split(train, validation_data_size or DEFAULT_VALIDATION_SIZE, seed)
-    _refuse_empty(train, validation)
-    return RunRows(train, validation, test)
+        is_split = True
+    _refuse_empty(train, validation, is_split)
+    return RunRows(train, validation, rows.in_split("test"))
 
 
-def _read(manifest: Path) -> list[Row]:
-    rows: list[Row] = read_rows(manifest).drop_columns(["source"]).to_pylist()
-    return rows
+def _read(manifest: Path) -> RowSet:
+    with connect() as database:
+        return RowSet(manifest, database.sql(_NARROW, params=[str(manifest)]).to_arrow_table())
 
 
-def _pick_validation(manifest: Path, is_same: bool) -> list[Row]:
+def _pick_validation(manifest: Path, is_same: bool) -> RowSet:
     rows = _read(manifest)
-    named = [row for row in rows if row["split"] == "validation"]
+    named = rows.in_split("validation")
     # A set uploaded on its own for validation may well say "train" or nothing about its rows
-    return named or ([] if is_same else [row for row in rows if row["split"] != "test"])
+    return named if len(named) or is_same else rows.in_split("train", "")
 
 
-def _split(train: list[Row], fraction: float, seed: int) -> tuple[list[Row], list[Row]]:
-    keys = ["\n".join(sorted(set(row["labels"]))) for row in train]
-    kept, aside = split_indices(keys, fraction, seed)
-    return [train[index] for index in kept], [train[index] for index in aside]
+def _split(train: RowSet, fraction: float, seed: int) -> tuple[RowSet, RowSet]:
+    labels = [sorted(set(labels)) for labels in train.table["labels"].to_pylist()]
+    kept, aside = split_rows(labels, fraction, seed, _number_groups(train.table["group"]))
+    return train.take(kept), train.take(aside)
 
 
-def _refuse_empty(train: list[Row], validation: list[Row]) -> None:
-    if not train:
+def _number_groups(groups: pa.ChunkedArray) -> NDArray[np.int64]:
+    """A code for each row: that of its group, or one of its own where it has none."""
+    named = groups.combine_chunks().fill_null("")
+    codes = named.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    alone = pc.equal(named, "").to_numpy(zero_copy_only=False)
+    return np.where(alone, -1 - np.arange(len(codes)), codes)
+
+
+def _write(rows: RowSet, path: Path) -> Path:
+    """Copy the rows out of the manifest, a row group in memory at a time; the uploaded annotation stays behind."""
+    places = rows.table["place"].to_numpy()
+    columns = [name for name in SCHEMA.names if name != "source"]
+    start = 0
+    with pq.ParquetFile(rows.manifest) as file, RowWriter(path, SCHEMA) as writer:
+        for index in range(file.num_row_groups):
+            end = start + file.metadata.row_group(index).num_rows
+            first, last = np.searchsorted(places, [start, end])
+            if first < last:
+                group = file.read_row_group(index, columns=columns).take(pa.array(places[first:last] - start))
+                source = pa.nulls(group.num_rows, pa.string())
+                writer.add_table(group.append_column("source", source).select(SCHEMA.names).cast(SCHEMA))
+            start = end
+    return path
+
+
+def _refuse_empty(train: RowSet, validation: RowSet, is_split: bool) -> None:
+    if not len(train):
         raise InvalidDatasetError("The dataset has no training images.", hint="Choose another dataset or version.")
-    if not validation:
+    if len(validation):
+        return
+    if is_split and len(train) > 1:
         raise InvalidDatasetError(
-            "There are no images to validate on.",
-            hint="Give validation_data another dataset, or leave it out to set a part of the training images aside.",
+            "There are no images to validate on: all training images belong to one group, which stays in one split.",
+            hint="Give validation_data another dataset, or import again with smaller groups.",
             code="no_validation_images",
         )
+    raise InvalidDatasetError(
+        "There are no images to validate on.",
+        hint="Give validation_data another dataset, or leave it out to set a part of the training images aside.",
+        code="no_validation_images",
+    )

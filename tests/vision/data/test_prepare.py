@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tests.vision.data.test_manifest import row
-from vision.data.manifest import read_rows, write_manifest
+from vision.data.manifest import SCHEMA, read_rows, write_manifest
 from vision.data.prepare import prepare_run_data
+from vision.data.tables import RowWriter
 from vision.errors import InvalidDatasetError
 
 
@@ -81,3 +82,61 @@ def test_same_arguments_give_the_same_rows(tmp_path):
     first = rows_of(prepare(tmp_path, manifest).validation)
     assert rows_of(prepare(tmp_path, manifest).validation) == first
     assert rows_of(prepare(tmp_path, manifest, seed=4).validation) != first
+
+
+def rows_with(tmp_path, change, count=40):
+    path = tmp_path / "m.parquet"
+    write_manifest([row(number) | {"split": "train"} | change(number) for number in range(count)], path)
+    return path
+
+
+def test_rows_of_a_group_are_on_one_side(tmp_path):
+    manifest = rows_with(tmp_path, lambda number: {"group": f"part{number // 4}" if number < 36 else ""})
+    data = prepare(tmp_path, manifest)
+    groups = [set(read_rows(path)["group"].to_pylist()) - {""} for path in (data.train, data.validation)]
+    assert groups[0].isdisjoint(groups[1])
+    assert groups[0] | groups[1] == {f"part{number}" for number in range(9)}
+    assert data.facts.validation_images in range(6, 11)
+
+
+def test_one_group_of_all_images_cannot_be_split_and_that_is_said(tmp_path):
+    with pytest.raises(InvalidDatasetError, match="belong to one group") as refusal:
+        prepare(tmp_path, rows_with(tmp_path, lambda number: {"group": "one"}))
+    assert refusal.value.code == "no_validation_images"
+
+
+def test_images_nobody_labelled_are_left_out_of_every_part(tmp_path):
+    unlabelled = {"annotation": "null", "labels": [], "objects": 0}
+    splits = ("train", "validation", "test")
+    manifest = rows_with(
+        tmp_path, lambda number: {"split": splits[number % 3]} | (unlabelled if number % 2 else {}), count=60
+    )
+    data = prepare(tmp_path, manifest)
+    parts = [rows_of(path) for path in (data.train, data.validation, data.test)]
+    assert [len(part) for part in parts] == [10, 10, 10]
+    assert all(number % 2 == 0 for part in parts for number in part)
+    assert data.facts.train_images == 10
+
+
+def test_images_without_objects_stay_and_are_shared_out(tmp_path):
+    background = {"annotation": "[]", "labels": [], "objects": 0}
+    data = prepare(tmp_path, rows_with(tmp_path, lambda number: background if number < 20 else {}))
+    empty = [read_rows(path)["annotation"].to_pylist().count("[]") for path in (data.train, data.validation)]
+    assert empty == [16, 4]
+
+
+def test_all_columns_but_the_upload_s_own_text_are_kept(tmp_path):
+    manifest = rows_with(tmp_path, lambda number: {"phash": -number, "problems": ["repaired_label"]})
+    written = read_rows(prepare(tmp_path, manifest).train).to_pylist()
+    before = {one["row"]: one | {"source": None} for one in read_rows(manifest).to_pylist()}
+    assert written == [before[one["row"]] for one in written]
+
+
+def test_rows_are_found_in_files_of_several_row_groups(tmp_path):
+    path = tmp_path / "m.parquet"
+    with RowWriter(path, SCHEMA, group=7) as writer:
+        for number in range(50):
+            writer.add(tuple(row(number)[name] for name in SCHEMA.names))
+    data = prepare(tmp_path, path)
+    assert rows_of(data.validation) == [4, 9, 14, 19, 24, 29, 34, 39, 44, 49]
+    assert rows_of(data.train) == [number for number in range(50) if number % 5 != 4]
