@@ -8,11 +8,13 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from datasets import selectors, services
+from datasets.api_versions import router as versions_router
 from datasets.filters import ItemQuery
 from datasets.http import acting_user, paginate
 from datasets.new_version import CREATE_SCHEMA, read_new_version
 
 router = Router(tags=["datasets"])
+router.add_router("", versions_router)
 Body = dict[str, Any]
 
 
@@ -77,12 +79,12 @@ def report(
 
 
 @router.delete("/{name}/versions/{version}", response={204: None}, summary="Delete a version")
-def delete_version(request: HttpRequest, name: str, version: str) -> Status[None]:
-    services.delete_version(selectors.find_version(name, version))
+def delete_version(request: HttpRequest, name: str, version: str, force: bool = False) -> Status[None]:
+    services.delete_version(selectors.find_version(name, version), force)
     return Status(204, None)
 
 
 @router.delete("/{name}", response={204: None}, summary="Delete a dataset with all its versions")
-def delete(request: HttpRequest, name: str) -> Status[None]:
-    services.delete_dataset(selectors.get_dataset(name))
+def delete(request: HttpRequest, name: str, force: bool = False) -> Status[None]:
+    services.delete_dataset(selectors.get_dataset(name), force)
     return Status(204, None)

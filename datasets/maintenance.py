@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from datasets.changes import prune_changes
 from datasets.models import DatasetVersion, Export
 from datasets.queueing import is_queued
 from datasets.services.deleting import free_deleted
@@ -41,6 +42,7 @@ def run_once() -> None:
     _tend_exports()
     drop_expired()
     free_deleted()
+    prune_changes()
     if time.monotonic() - _cleaned_at > _CLEAN_SECONDS:
         clean_transfers()
 

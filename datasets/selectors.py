@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from datasets import storage
@@ -30,7 +30,8 @@ def get_dataset(name: str) -> Dataset:
     Raises:
         NotFoundError: no such dataset.
     """
-    dataset = Dataset.objects.filter(name=name).first()
+    has_versions = Exists(DatasetVersion.objects.filter(dataset=OuterRef("pk")))  # deleted ones do not count
+    dataset = Dataset.objects.filter(has_versions, name=name).first()
     if dataset is None:
         raise NotFoundError(f"There is no dataset named {name[:100]!r}.", hint="The Datasets page lists them.")
     return dataset

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from datasets.views import creating, detail, images, listing, report
+from datasets.views import creating, detail, exporting, images, listing, report, versions
 
 app_name = "datasets"
 urlpatterns = [
@@ -16,9 +16,16 @@ urlpatterns = [
     path("<str:name>/labels/", images.labels, name="labels"),
     path("<str:name>/report/", report.report, name="report"),
     path("<str:name>/report/findings.jsonl", report.findings, name="findings"),
-    path("<str:name>/versions/", detail.versions, name="versions"),
+    path("<str:name>/versions/", versions.versions, name="versions"),
+    path("<str:name>/versions/compare/", versions.compare, name="compare"),
+    path("<str:name>/exports/", exporting.exports, name="exports"),
+    path("<str:name>/exports/<uuid:export_id>/download/", exporting.download, name="export-download"),
+    path("<str:name>/exports/<uuid:export_id>/delete/", exporting.delete, name="export-delete"),
     path("<str:name>/jobs/", detail.jobs, name="jobs"),
-    path("<str:name>/versions/<int:number>/delete/", detail.delete, name="delete"),
+    path("<str:name>/versions/<int:number>/edit/", versions.edit, name="edit"),
+    path("<str:name>/versions/<int:number>/corrections/", versions.corrections, name="corrections"),
+    path("<str:name>/versions/<int:number>/export/", exporting.export, name="export"),
+    path("<str:name>/versions/<int:number>/delete/", versions.delete, name="delete"),
     path("<str:name>/versions/<int:number>/images/<str:sha256>", images.image, name="image"),
     path("<str:name>/versions/<int:number>/thumbs/<str:sha256>.webp", images.thumb, name="thumb"),
 ]

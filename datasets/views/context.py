@@ -27,7 +27,8 @@ def page_context(version: DatasetVersion, tab: str) -> dict[str, Any]:
     numbers = list(version.dataset.versions.values_list("number", flat=True))
     tabs = [("detail", "Overview", None), ("images", "Images", version.image_count if version.is_ready else None)]
     tabs.append(("report", "Report", version.report.get("counts", {}).get("errors") or None))
-    tabs += [("versions", "Versions", len(numbers)), ("jobs", "Jobs", len(selectors.list_jobs_using(version)))]
+    tabs += [("versions", "Versions", len(numbers)), ("exports", "Exports", None)]
+    tabs.append(("jobs", "Jobs", len(selectors.list_jobs_using(version))))
     return {
         "nav": "datasets",
         "version": version,

@@ -1,22 +1,18 @@
-"""One dataset: overview with import progress and report, versions, jobs."""
+"""One dataset: overview with import progress and report, jobs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.shortcuts import render
 
-from datasets import charts, selectors, services
+from datasets import charts, selectors
 from datasets.models import DatasetVersion
 from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
 from datasets.views.grid import grid_item
 from datasets.views.guard import guard_page
 from vision.data.formats import FORMATS
-from vision.errors import UserError
 
 PHASES = {
     "waiting": "Waiting for a worker",
@@ -56,31 +52,10 @@ def overview(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @guard_page
-def versions(request: HttpRequest, name: str) -> HttpResponse:
-    version = get_shown_version(request, name)
-    listed = version.dataset.versions.select_related("created_by").defer("statistics")
-    return render(request, "datasets/versions.html", page_context(version, "versions") | {"versions": listed})
-
-
-@guard_page
 def jobs(request: HttpRequest, name: str) -> HttpResponse:
     version = get_shown_version(request, name)
     context = page_context(version, "jobs") | {"jobs": selectors.list_jobs_using(version)}
     return render(request, "datasets/jobs.html", context)
-
-
-@require_POST
-@guard_page
-def delete(request: HttpRequest, name: str, number: int) -> HttpResponse:
-    version = selectors.find_version(name, str(number))
-    try:
-        services.delete_version(version)
-    except UserError as error:
-        messages.error(request, str(error))
-        return redirect(page_url("versions", name, number))
-    messages.success(request, f"{name}:{number} was deleted.")
-    rest = version.dataset.pk and version.dataset.versions.exists()
-    return redirect(reverse("datasets:versions", args=[name]) if rest else "datasets:list")
 
 
 def _progress(version: DatasetVersion) -> dict[str, Any]:

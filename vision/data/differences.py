@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 
@@ -15,7 +16,9 @@ from vision.errors import NotFoundError
 KINDS = ("added", "removed", "relabelled", "moved")
 """`moved` is to another split; an image may be relabelled and moved at once."""
 _NARROW = "row, sha256, path, split, hash(annotation) AS cell"
-_SHOWN = "row, path, sha256, split, width, height, labels, objects, annotation"
+_SHOWN = "row, path, sha256, split, width, height, labels, objects, problems, " + (
+    "CASE WHEN strlen(annotation) <= 262144 THEN annotation END AS annotation"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class ChangedImage:
-    """An image as it was (None where it is new) and as it is (None where it is gone); `kinds` of `KINDS`."""
+    """An image as it was (None where it is new) and as it is (None where it is gone); `kinds` of `KINDS`.
+
+    An annotation over 256 KB is left out: it is None.
+    """
 
     kinds: tuple[str, ...]
     old: dict[str, Any] | None
@@ -56,7 +62,7 @@ def write_changes(old: Path, new: Path, target: Path) -> None:
     An image is the same where its bytes are; where they stand several times, rows of one path belong together.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".tmp-{target.name}")
+    temporary = target.with_name(f".tmp-{uuid4().hex}-{target.name}")
     with connect(target.parent) as database:
         for name, manifest in (("old", old), ("new", new)):
             nth = "row_number() OVER (PARTITION BY sha256, path ORDER BY row) AS nth"
