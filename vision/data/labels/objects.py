@@ -106,9 +106,13 @@ def read_number(value: Any, what: str, repairs: list[str]) -> float:
         if match:
             repairs.append("Numbers that were written as text were read as numbers.")
             value = float(match[1])
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    try:
+        number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # a whole number of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
         raise InvalidLabelError(f"{what} is {str(value)[:40]!r}, not a number.")
-    return float(value)
+    return number
 
 
 def cut_off(value: float, number: int, repairs: list[str]) -> float:

@@ -122,6 +122,7 @@ def test_certain_repairs_of_polygons_are_made_and_said(cell, expected, words):
         (TaskType.DETECTION, [BOX | {"topX": float("nan")}], "not a number"),
         (TaskType.DETECTION, [BOX | {"topX": True}], "not a number"),
         (TaskType.DETECTION, [BOX | {"topX": "1e999"}], "not a number"),
+        (TaskType.DETECTION, [BOX | {"topX": 10**400}], "not a number"),
         (TaskType.DETECTION, [BOX | {"isCrowd": 7}], "0 or 1"),
         (TaskType.DETECTION, [BOX] * 20_001, "20,001 objects"),
         (TaskType.SEGMENTATION, [{"label": "can"}], "no polygon"),
