@@ -41,11 +41,9 @@ def row(number: int, label: Any, split: str = "train", task_type: str = TaskType
     } | fields
 
 
-def box(
-    label: str, left: float = 0.1, top: float = 0.2, right: float = 0.5, bottom: float = 0.6, crowd: int = 0
-) -> dict:
-    corners = {"topX": left, "topY": top, "bottomX": right, "bottomY": bottom}
-    return {"label": label, **corners, "isCrowd": crowd}
+def box(label: str, corners: Sequence[float] = (0.1, 0.2, 0.5, 0.6), crowd: int = 0) -> dict:
+    left, top, right, bottom = corners
+    return {"label": label, "topX": left, "topY": top, "bottomX": right, "bottomY": bottom, "isCrowd": crowd}
 
 
 def manifest(path: Path, rows: Sequence[dict]) -> Path:
