@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -13,6 +14,7 @@ from vision.errors import InvalidDatasetError
 
 _PRIVATE = "!"  # an entry that ends with it may lead to private addresses
 _LOCAL_SCHEMES = {"", "file", "local"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -68,21 +70,30 @@ def check_path(text: str) -> Path:
     return real
 
 
+def find_source(url: str) -> Source | None:
+    """The address if imports may read it, else None."""
+    if not is_plain_address(url):
+        return None
+    for entry in list_prefixes():
+        prefix = entry.removesuffix(_PRIVATE)
+        if url == prefix or url.startswith(prefix if prefix.endswith("/") else f"{prefix}/"):
+            return Source(url, allows_private=entry.endswith(_PRIVATE))
+    return None
+
+
 def check_url(text: str) -> Source:
     """An address an import may read.
 
     Raises:
         InvalidDatasetError: no allowed address begins like it.
     """
-    url = text.strip()
-    prefixes = list_prefixes()
-    if is_plain_address(url):
-        for entry in prefixes:
-            prefix = entry.removesuffix(_PRIVATE)
-            if url == prefix or url.startswith(prefix if prefix.endswith("/") else f"{prefix}/"):
-                return Source(url, allows_private=entry.endswith(_PRIVATE))
-    hint = "Allowed: " + ", ".join(prefixes) if prefixes else "The administrator names beginnings of addresses in it."
-    raise _refusal(f"{url[:300].partition('?')[0]!r} begins like nothing in STUDIO_IMPORT_URLS.", hint)
+    source = find_source(text.strip())
+    if source is None:
+        allowed = list_prefixes()
+        hint = "Allowed: " + ", ".join(allowed) if allowed else "The administrator names beginnings of addresses in it."
+        shown = text.strip()[:300].partition("?")[0]
+        raise _refusal(f"{shown!r} begins like nothing in STUDIO_IMPORT_URLS.", hint)
+    return source
 
 
 def find_image_source(url: str) -> Source | None:
@@ -100,7 +111,7 @@ def find_image_source(url: str) -> Source | None:
 
 def is_plain_address(url: str) -> bool:
     """Whether it is one address with a scheme: not a path of this machine, no chain of them, nothing that climbs."""
-    if "://" not in url or "::" in url.partition("://")[0] or "\\" in url or any(ord(c) <= 32 for c in url):
+    if "://" not in url or "::" in url.partition("://")[0] or "\\" in url or _CONTROL.search(url):
         return False
     try:
         parts = urlsplit(url)

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -49,7 +49,7 @@ def fetch(
     for _ in range(_MOST_REDIRECTS + 1):
         with _open(source, end) as answer:
             if answer.status not in _REDIRECTS:
-                _save(answer, target, max_bytes, on_bytes)
+                _save(answer, target, max_bytes, end, on_bytes)
                 return
             source = _follow(source, answer.headers.get("Location", ""), allow)
     raise FetchError(f"It was sent on more than {_MOST_REDIRECTS} times.")
@@ -86,7 +86,7 @@ def _open(source: Source, end: float) -> Iterator[http.client.HTTPResponse]:
     parts = urlsplit(source.url)
     connection = _connect(parts, source.allows_private, end)
     # A socket's own limit begins again with each byte: one that drips would never end
-    guard = threading.Timer(max(0.0, end - time.monotonic()), _shut, [connection])
+    guard = threading.Timer(max(0.0, end - time.monotonic()), _shut, [connection.sock])
     guard.daemon = True
     guard.start()
     try:
@@ -104,12 +104,10 @@ def _open(source: Source, end: float) -> Iterator[http.client.HTTPResponse]:
         connection.close()
 
 
-def _shut(connection: http.client.HTTPConnection) -> None:
-    try:
-        if connection.sock is not None:
-            connection.sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it was closed meanwhile
+def _shut(sock: socket.socket) -> None:
+    """End whatever waits for the socket, in whichever thread."""
+    with suppress(OSError):  # it was closed meanwhile
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _connect(parts: SplitResult, allows_private: bool, end: float) -> http.client.HTTPConnection:
@@ -173,7 +171,9 @@ def _follow(source: Source, location: str, allow: Allow) -> Source:
     return next_source
 
 
-def _save(answer: http.client.HTTPResponse, target: Path, max_bytes: int, on_bytes: Callable[[int, int], None]) -> None:
+def _save(
+    answer: http.client.HTTPResponse, target: Path, max_bytes: int, end: float, on_bytes: Callable[[int, int], None]
+) -> None:
     if answer.status != 200:
         raise FetchError(f"It answers {answer.status} {answer.reason}.")
     expected = answer.length or 0
@@ -183,6 +183,8 @@ def _save(answer: http.client.HTTPResponse, target: Path, max_bytes: int, on_byt
     part = target.with_name(f".{target.name}.{threading.get_ident()}")
     try:
         received = _copy(answer, part, expected, max_bytes, on_bytes)
+        if time.monotonic() >= end:  # the guard's cut looks like the end of a body without a length
+            raise FetchError("It took too long.")
         if received < expected:
             raise FetchError(f"It broke off after {received:,} of {expected:,} bytes.")
         part.replace(target)

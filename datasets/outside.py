@@ -14,15 +14,15 @@ from urllib.parse import quote, unquote, urlsplit
 
 from fsspec.core import url_to_fs
 
-from datasets.allowed import Source, check_path, check_url, find_image_source
+from datasets.allowed import Source, check_path, check_url, find_image_source, find_source
 from datasets.guarded_http import FetchError, fetch
 from datasets.models import Datastore
 from vision.data.limits import ImportLimits
 from vision.data.upload import OUTSIDE, ImageNotFoundError
 from vision.errors import InvalidDatasetError, InvalidImageError
 
-_AZUREML = re.compile(r"azureml://(?:subscriptions/.+?/)?datastores/([^/]+)/paths/(.+)", re.IGNORECASE)
-_V1 = re.compile(r"AmlDatastore://([^/]+)/(.+)", re.IGNORECASE)
+_AZUREML = re.compile(r"azureml://(?:subscriptions/.+?/)?datastores/([^/]+)/paths/(.+)", re.IGNORECASE | re.DOTALL)
+_V1 = re.compile(r"AmlDatastore://([^/]+)/(.+)", re.IGNORECASE | re.DOTALL)
 _IMAGE_SECONDS = 60.0
 _MOST_KEPT = 512  # fetched images on disk: an image is asked for again soon or never
 
@@ -116,13 +116,21 @@ class OutsideImages:
         target = self._target(name)
         if not target.exists():
             self._make_room()
-            source = check_url(f"{store.location.rstrip('/')}/{_quoted(path, store.location)}")
-            if source.scheme in ("http", "https"):
-                self._fetch(source, target, check_url)
-            else:
-                self._copy(source, target)
+            self._fetch_from_store(store.location.rstrip("/"), path, target)
             self._keep(target)
         return target
+
+    def _fetch_from_store(self, location: str, path: str, target: Path) -> None:
+        plain = unquote(path)
+        if location.startswith(("http://", "https://")):
+            self._fetch(check_url(f"{location}/{quote(plain)}"), target, find_source)
+            return
+        try:
+            self._copy(check_url(f"{location}/{plain}"), target)
+        except FetchError:
+            if plain == path:
+                raise
+            self._copy(check_url(f"{location}/{path}"), target)  # the name itself holds a percent sign
 
     def _fetch_web(self, name: str) -> Path:
         target = self._target(name)
@@ -187,7 +195,3 @@ def _is_plain_file(folder: Path, path: str) -> bool:
     """A file below the folder that no link leads to."""
     whole = folder / path
     return whole.resolve() == whole and whole.is_file()
-
-
-def _quoted(path: str, location: str) -> str:
-    return quote(path) if location.startswith("http") else path

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from fsspec.core import url_to_fs
 
 from datasets import storage
-from datasets.allowed import Source, check_path, check_url
+from datasets.allowed import Source, check_path, check_url, find_source
 from datasets.guarded_http import FetchError, fetch, probe
 from datasets.models import DatasetVersion
 from vision.data.limits import DEFAULT_LIMITS, MIB, ImportLimits
@@ -99,7 +99,7 @@ def _download_http(source: Source, folder: Path, limits: ImportLimits, on_progre
     def tell(received: int, expected: int) -> None:
         on_progress(received / expected if expected else 0.0)
 
-    fetch(source, folder / name, check_url, most, seconds, tell)
+    fetch(source, folder / name, find_source, most, seconds, tell)
     return folder / name
 
 

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from datasets.allowed import check_path, check_url, is_plain_address
 from datasets.models import Datastore
@@ -33,7 +33,8 @@ def create_datastore(name: str, location: str, user: User | None, prefix: str = 
         raise _wrong("prefix", f"{prefix[:100]!r} is not the beginning of an address.", hint)
     _check_location(location)
     try:
-        return Datastore.objects.create(name=name, prefix=prefix, location=location, created_by=user)
+        with transaction.atomic():
+            return Datastore.objects.create(name=name, prefix=prefix, location=location, created_by=user)
     except IntegrityError:
         raise ConflictError(f"There is a datastore {name!r} already.", hint="Remove it first.") from None
 

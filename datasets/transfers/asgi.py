@@ -10,34 +10,26 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
 from datasets.transfers.appending import Appending
+from datasets.transfers.incoming import CutError, Incoming, Receive
 from datasets.transfers.protocol import CONTENT_TYPE, VERSION, TransferError, read_checksum
-from vision.data.limits import MIB
 from vision.errors import UserError
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-IDLE_SECONDS = 60.0  # a connection that says nothing for so long is taken for cut
-_PIECE = MIB  # handed to the disk at once
-_MOST_WAITING = 4 * MIB  # received while the disk is at work
 _ROOT = re.compile(r"/api/v1/transfers/?")
 _ONE = re.compile(r"/api/v1/transfers/([0-9a-f-]{36})/?")
 _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="transfers")
-
-
-class _CutError(Exception):
-    """The connection broke, or said nothing for too long."""
 
 
 @dataclass
@@ -62,9 +54,10 @@ def with_transfers(application: Application) -> Application:
         if not _brings_bytes(scope):
             await application(scope, receive, send)
             return
-        welcome = await _ask(application, scope)
-        place = _place(scope, welcome)
-        answer = await _take(scope, receive, welcome, *place) if place else welcome
+        with Incoming(receive) as incoming:
+            welcome = await _ask(application, scope)
+            place = _place(scope, welcome)
+            answer = await _take(scope, incoming, welcome, *place) if place else welcome
         if answer is not None:
             await _send(send, answer)
 
@@ -113,7 +106,7 @@ def _place(scope: Scope, answer: _Answer) -> tuple[UUID, int] | None:
     return (UUID(match[1]), offset) if match and not (created and offset) else None
 
 
-async def _take(scope: Scope, receive: Receive, answer: _Answer, transfer_id: UUID, offset: int) -> _Answer | None:
+async def _take(scope: Scope, incoming: Incoming, answer: _Answer, transfer_id: UUID, offset: int) -> _Answer | None:
     """Stream the body to its file; None where nobody is left to be answered."""
     try:
         checksum = read_checksum(_find_header(scope["headers"], "upload-checksum"))
@@ -121,9 +114,9 @@ async def _take(scope: Scope, receive: Receive, answer: _Answer, transfer_id: UU
     except UserError as error:
         return _refuse(error)
     try:
-        offset = await _append(appending, scope, receive)
+        offset = await _append(appending, scope, incoming)
         return answer.with_offset(offset, appending.room == 0)
-    except _CutError:
+    except CutError:
         return None
     except UserError as error:
         return _refuse(error)
@@ -133,49 +126,16 @@ async def _take(scope: Scope, receive: Receive, answer: _Answer, transfer_id: UU
         return _refuse(TransferError(message, hint="Free space on its disk.", code="no_space", status=507))
 
 
-async def _append(appending: Appending, scope: Scope, receive: Receive) -> int:
+async def _append(appending: Appending, scope: Scope, incoming: Incoming) -> int:
     is_whole = False
     try:
         _check_length(scope, appending)
-        await _write_all(appending, _iterate_body(receive))
+        while data := await incoming.take():
+            await _in_thread(appending.write, data)
         is_whole = True
     finally:
         offset = await _in_thread(appending.finish, is_whole)
     return offset
-
-
-async def _write_all(appending: Appending, pieces: AsyncIterator[bytes]) -> None:
-    """Receiving goes on while a piece is written, so that bytes are in our hands when the connection breaks."""
-    waiting = bytearray()
-    writing: asyncio.Future[None] | None = None
-    try:
-        async for piece in pieces:
-            waiting += piece
-            is_free = writing is None or writing.done()
-            if len(waiting) >= _PIECE and (is_free or len(waiting) >= _MOST_WAITING):
-                if writing is not None:
-                    await writing
-                writing = _in_thread(appending.write, bytes(waiting))
-                waiting.clear()
-    finally:
-        if writing is not None:
-            await writing
-        if waiting:
-            await _in_thread(appending.write, bytes(waiting))
-
-
-async def _iterate_body(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                message = await receive()
-        except TimeoutError:
-            raise _CutError from None
-        if message["type"] == "http.disconnect":
-            raise _CutError
-        yield message.get("body", b"")
-        if not message.get("more_body"):
-            return
 
 
 def _check_length(scope: Scope, appending: Appending) -> None:

@@ -139,7 +139,7 @@ export class Transfer {
     }
     await new Promise((resolve, reject) => {
       this.#finish = { resolve, reject };
-      this.#tell();
+      this.tell();
       this.#fill();
     });
     return this.group;
@@ -211,12 +211,12 @@ export class Transfer {
       onShouldRetry: (error) => isWorthAnother(error),
       onProgress: (sent) => {
         this.#active.set(upload, sent);
-        this.#tell();
+        this.tell();
       },
       onSuccess: () => {
         this.#active.delete(upload);
         this.#count(file);
-        this.#tell();
+        this.tell();
         this.#fill();
       },
       onError: (error) => this.#fail(error),
@@ -242,7 +242,8 @@ export class Transfer {
     this.doneBytes += file.size;
   }
 
-  #tell() {
+  /** Say how far it is. */
+  tell() {
     const sent = this.doneBytes + [...this.#active.values()].reduce((sum, bytes) => sum + bytes, 0);
     this.onProgress({ sent, total: this.total, done: this.done, count: this.files.length });
   }

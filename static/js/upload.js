@@ -31,7 +31,8 @@ function mount(form) {
   part("drop-label").removeAttribute("for");
 
   function add(files) {
-    for (const entry of files) chosen.set(entry.path, entry);
+    const all = [...chosen.values(), ...files].map((entry) => [entry.path, entry]);
+    chosen = new Map(all.sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })));
     input.value = folderInput.value = "";
     showChosen();
   }
@@ -81,8 +82,8 @@ function mount(form) {
   }
 
   function setPaused(isPaused) {
-    pause.querySelector("span").textContent = isPaused ? "Resume" : "Pause";
-    pause.setAttribute("aria-pressed", String(isPaused));
+    part("running").hidden = isPaused;
+    part("paused").hidden = !isPaused;
     pace.reset();
   }
 
@@ -140,7 +141,7 @@ function mount(form) {
     if (transfer.isPaused) transfer.resume();
     else transfer.pause();
     setPaused(transfer.isPaused);
-    if (transfer.isPaused) status.textContent = `Paused. ${status.textContent.replace(/^Paused\. /, "")}`;
+    transfer.tell();
   });
 
   part("upload-cancel").addEventListener("click", async () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import uuid
@@ -134,18 +135,16 @@ def test_one_request_at_a_time(send, token):
     url = announce(send)
 
     async def act(client):
-        import asyncio
-
-        started, ended = asyncio.Event(), asyncio.Event()
+        ended = asyncio.Event()
 
         async def slowly():
             yield DATA[:1000]
-            started.set()
             await ended.wait()
             yield DATA[1000:]
 
         first = asyncio.create_task(client.patch(url, headers=at(0), content=slowly()))
-        await started.wait()
+        while len(stored(url)) < 1000:
+            await asyncio.sleep(0.01)
         second = await client.patch(url, headers=at(0), content=DATA)
         gone = await client.delete(url, headers=TUS)
         ended.set()
