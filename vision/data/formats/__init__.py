@@ -51,6 +51,41 @@ FORMATS: Registry[FormatInfo] = Registry(
             "vision.data.formats.jsonl:JsonlReader",
             "vision.data.formats.jsonl:JsonlWriter",
         ),
+        FormatInfo(
+            "voc",
+            "Pascal VOC",
+            "One XML an image with boxes, or with polygons; masks of objects are read too. The class of each is "
+            "<name>, isCrowd is <difficult>.",
+            "vision.data.formats.voc:VocReader",
+            "vision.data.formats.voc:VocWriter",
+            frozenset({TaskType.DETECTION, TaskType.SEGMENTATION}),
+        ),
+        FormatInfo(
+            "yolo",
+            "YOLO",
+            "data.yaml and one text file an image with boxes or outlines. isCrowd is lost, and several rings of an "
+            "instance become one, joined by cuts without width as Ultralytics does.",
+            "vision.data.formats.yolo:YoloReader",
+            "vision.data.formats.yolo:YoloWriter",
+            frozenset({TaskType.DETECTION, TaskType.SEGMENTATION}),
+        ),
+        FormatInfo(
+            "folder",
+            "Image folders",
+            "One folder a class, within one folder a split: what YOLO classification reads too.",
+            "vision.data.formats.folder:FolderReader",
+            "vision.data.formats.folder:FolderWriter",
+            frozenset({TaskType.CLASSIFICATION}),
+        ),
+        FormatInfo(
+            "csv",
+            "CSV table",
+            "One row an image with its label or labels, as Azure Machine Learning's filename,labels; tables with a "
+            "column a class or a row a box are read too.",
+            "vision.data.formats.csv_table:CsvReader",
+            "vision.data.formats.csv_table:CsvWriter",
+            frozenset({TaskType.CLASSIFICATION, TaskType.MULTILABEL}),
+        ),
     ],
 )
 
