@@ -153,6 +153,7 @@ def version_to_dict(version: DatasetVersion) -> dict[str, Any]:
         "progress": round(version.progress, 4),
         "format": version.format,
         "target_column_name": version.target_column_name,
+        "origin": version.origin,
         "report": version.report or {"errors": [], "warnings": [], "counts": {}},
         "statistics": version.statistics,
         "error": version.error,

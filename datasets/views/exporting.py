@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -117,5 +119,5 @@ def _entry(export: Export) -> dict[str, Any]:
         "title": FORMATS.get(export.format).title if export.format in FORMATS else export.format,
         "rows": ", ".join(entry["text"] for entry in filters) or "all images",
         "is_unfinished": export.status in _UNFINISHED,
-        "expires_in": max(0, (export.created_at + KEPT_FOR - timezone.now()).days),
+        "expires_in": max(0, ceil((export.created_at + KEPT_FOR - timezone.now()) / timedelta(days=1))),
     }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from datasets import selectors, storage
 from datasets.models import DatasetVersion
 from datasets.views.context import get_shown_version, page_context, page_url
 from datasets.views.guard import guard_page
 from vision.data.finding_codes import explain_code
+from vision.data.query import list_problems
 from vision.errors import NotFoundError
 
 _PAGE = 100
@@ -56,12 +59,15 @@ def findings(request: HttpRequest, name: str) -> FileResponse:
 
 def _list_kinds(version: DatasetVersion) -> list[dict[str, Any]]:
     by_code = version.report.get("counts", {}).get("by_code", {})
+    with_images = list_problems(selectors.manifest_path(version)) if version.is_ready else {}
+    export = reverse("datasets:export", args=[version.dataset.name, version.number])
     return [
         {
             "info": explain_code(code),
             "count": count,
             "url": page_url("report", version.dataset.name, version.number, code=code),
             "images_url": page_url("images", version.dataset.name, version.number, problem=code),
+            "export_url": f"{export}?{urlencode({'problem': code})}" if code in with_images else "",
         }
         for code, count in by_code.items()
     ]

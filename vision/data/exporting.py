@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -140,12 +141,14 @@ def export_rows(
                 row = replace(image.row, image=writer.place(image.row))
                 with open_image(image.sha256) as source:
                     archive.add(row.image, source)
-                tables.add(row)
+                if tables is not None:
+                    tables.add(row)
                 count += 1
                 on_progress(count)
                 yield row
 
-        with MltableWriter(folder) as tables:
+        # What JSON lines are written as is that table already
+        with nullcontext() if format_name == "jsonl" else MltableWriter(folder) as tables:
             writer.write(placed(), folder, label_names, task_type)
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             with file.open("rb") as text:
