@@ -23,7 +23,7 @@ from vision.errors import InvalidDatasetError, InvalidImageError
 
 _AZUREML = re.compile(r"azureml://(?:subscriptions/.+?/)?datastores/([^/]+)/paths/(.+)", re.IGNORECASE | re.DOTALL)
 _V1 = re.compile(r"AmlDatastore://([^/]+)/(.+)", re.IGNORECASE | re.DOTALL)
-_IMAGE_SECONDS = 60.0
+_IMAGE_SECONDS = 15.0  # an import that shows no sign of life for 20 is taken for dead
 _MOST_KEPT = 512  # fetched images on disk: an image is asked for again soon or never
 
 

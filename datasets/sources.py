@@ -15,6 +15,7 @@ from datasets import storage
 from datasets.allowed import Source, check_path, check_url, find_source
 from datasets.guarded_http import FetchError, fetch, probe
 from datasets.models import DatasetVersion
+from datasets.watching import watch
 from vision.data.limits import DEFAULT_LIMITS, MIB, ImportLimits
 from vision.errors import InvalidDatasetError
 
@@ -38,8 +39,8 @@ def fetch_source(version: DatasetVersion, folder: Path, limits: ImportLimits, on
     if kind == "url":
         return download(check_url(version.origin["url"]), folder / "source", limits, on_progress)
     if version.origin.get("files"):
-        return _fetch_folder(version.source_key, folder / "source", on_progress)
-    return _fetch_file(version.source_key, folder / "source", on_progress)
+        return watch(lambda tell: _fetch_folder(version.source_key, folder / "source", tell), on_progress)
+    return watch(lambda tell: _fetch_file(version.source_key, folder / "source", tell), on_progress)
 
 
 def download(source: Source, folder: Path, limits: ImportLimits, on_progress: OnProgress) -> Path:
@@ -52,7 +53,7 @@ def download(source: Source, folder: Path, limits: ImportLimits, on_progress: On
     try:
         if source.scheme in ("http", "https"):
             return _download_http(source, folder, limits, on_progress)
-        return _Remote(source, limits, on_progress).download(folder)
+        return watch(lambda tell: _Remote(source, limits, tell).download(folder), on_progress)
     except FetchError as error:
         raise _unreadable(source, str(error)) from error
 

@@ -64,8 +64,12 @@ def keep_files(files: Sequence[UploadedFile[Any]]) -> Arrival:
     names = [_safe_name(file.name or "upload") for file in files]
     if len(set(names)) < len(names):
         raise InvalidDatasetError("Two of the files have the same name.", hint="Pack them into one archive.")
-    for file, name in zip(files, names, strict=True):
-        _put(file, f"{key}/{name}")
+    try:
+        for file, name in zip(files, names, strict=True):
+            _put(file, f"{key}/{name}")
+    except BaseException:
+        storage.delete_folder(key.rpartition("/")[0])
+        raise
     size = sum(storage.size(f"{key}/{name}") for name in names)
     return _folder_arrival(f"{len(names)} files", key, size, len(names))
 

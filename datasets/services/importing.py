@@ -32,6 +32,7 @@ from vision.errors import DarkroomError, InternalError, UserError
 
 logger = logging.getLogger(__name__)
 _BEAT_SECONDS = 1.0
+_FETCH_SHARE = 0.3  # of the progress of an import that begins with a download
 
 
 def import_version(version_id: int, token: str) -> None:
@@ -71,7 +72,8 @@ def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResu
     if version.origin.get("kind") in DERIVED:
         return derive_version(version, folder, attempt.beat)
     limits = get_limits()
-    source = fetch_source(version, folder, limits, lambda fraction: attempt.beat("fetching", 0.0))
+    share = _FETCH_SHARE if version.origin.get("kind") == "url" else 0.0
+    source = fetch_source(version, folder, limits, lambda fraction: attempt.beat("fetching", share * fraction))
     options = ImportOptions(
         work_dir=folder,
         file_name=version.source_name,
@@ -82,7 +84,11 @@ def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResu
         outside=OutsideImages(folder / "outside", limits),
         limits=limits,
     )
-    return import_dataset(source, StorageSink(), options, attempt.beat)
+
+    def tell(phase: str, fraction: float) -> None:
+        attempt.beat(phase, share + (1 - share) * fraction)
+
+    return import_dataset(source, StorageSink(), options, tell)
 
 
 class _Attempt:

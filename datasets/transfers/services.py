@@ -138,7 +138,7 @@ def delete_expired() -> None:
     known = {f"{pk}.part" for pk in Transfer.objects.values_list("pk", flat=True).iterator()}
     hour_ago = timezone.now().timestamp() - 3600
     for path in part_files.folder().glob("*.part"):
-        if path.name not in known and path.stat().st_ctime < hour_ago:
+        if path.name not in known and path.stat().st_mtime < hour_ago:
             path.unlink(missing_ok=True)
 
 

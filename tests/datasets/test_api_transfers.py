@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -175,7 +176,11 @@ def test_what_nobody_went_on_with_is_forgotten_after_a_week(api):
     Transfer.objects.filter(pk=old.pk).update(updated_at=timezone.now() - timedelta(days=7, minutes=1))
     assert api.head(f"{ROOT}/{old.pk}", headers=TUS).status_code == 410
     assert len(api.get(ROOT).json()["items"]) == 1
+    lost = part_files.folder() / f"{uuid.uuid4()}.part"
+    lost.touch()
+    os.utime(lost, (0, 0))
     maintenance.clean_transfers()
+    assert not lost.exists()
     assert [transfer.path for transfer in Transfer.objects.all()] == ["new"]
     assert not part_files.part_path(old.pk).exists()
     assert part_files.part_path(Transfer.objects.get().pk).exists()
