@@ -52,7 +52,7 @@ def items(
     cursor: str | None = None,
     limit: int = 60,
 ) -> Body:
-    """The annotation is the canonical label cell. One larger than its share of 32 MiB is left out, and that is said:
+    """The annotation is the canonical label cell. One larger than its share of 8 MiB is left out, and that is said:
     ask for fewer images at once to get it."""
     found = selectors.find_version(name, version)
     page = selectors.list_items(found, query.to_filter(), sort=query.sort, cursor=cursor, limit=limit)

@@ -21,7 +21,7 @@ from vision.errors import ConflictError, NotFoundError
 from vision.spec.references import DatasetReference
 
 _FIRST_ITEMS, _MOST_ITEMS = 60, 500
-_PAGE_BYTES = 32 << 20  # of annotations on one page; a single one is never larger
+_PAGE_BYTES = 8 << 20  # of annotations on one page: as much as the largest line of an upload
 
 
 def get_dataset(name: str) -> Dataset:

@@ -14,7 +14,7 @@ from datasets.models import DatasetVersion
 from datasets.views.context import page_url
 
 SPLIT_BADGES = {"train": "train", "validation": "valid", "test": "test"}
-_CHIPS = 3
+_CHIPS = 2
 _COUNTED = ("image_object_detection", "image_instance_segmentation")
 
 

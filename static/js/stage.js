@@ -80,7 +80,7 @@ export class Stage {
     const fitted = this.size.map((side, axis) => (frame[axis] - side * this.fitting) / 2);
     const [left, top] = this.place.map((corner, axis) => corner - fitted[axis] * factor);
     this.image.style.transform = `translate(${left}px, ${top}px) scale(${factor})`;
-    this.image.style.imageRendering = this.scale >= SHARP ? "pixelated" : "auto";
+    this.image.style.imageRendering = this.isZoomed && this.scale >= SHARP ? "pixelated" : "auto";
     this.drawing?.setAttribute("viewBox", [...this.place.map((corner) => -corner / this.scale),
       ...frame.map((side) => side / this.scale)].join(" "));
     this.drawing?.querySelector(".drawing-names").setAttribute("font-size", LETTERS / this.scale);

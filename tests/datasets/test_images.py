@@ -284,9 +284,8 @@ def test_wrong_filters_over_rest_are_refused(api, storage, params):
     assert answer.json()["error"]["message"]
 
 
-def test_large_annotation_comes_alone_over_rest(api, storage, monkeypatch):
+def test_large_annotation_comes_alone_over_rest(storage):
     create_browse_version(task_type="image_instance_segmentation")
-    monkeypatch.setattr(selectors, "_PAGE_BYTES", 900)
     version = selectors.find_version("browse")
     page = selectors.list_items(version, limit=30, page_bytes=900)
     assert all(row["annotation"] is None or len(row["annotation"]) <= 30 for row in page.rows)

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import duckdb
@@ -24,7 +25,9 @@ _LISTED = (
     "CASE WHEN strlen(annotation) <= {} THEN annotation END AS annotation"
 )
 _LARGEST = 1 << 20
-_MEMORY = "128MB"  # of all queries of this process together
+_MEMORY = "80MB"  # of all queries of this process together
+_LARGE_MEMORY = "512MB"  # of a single one that this is not enough for: rows of megabytes
+_AT_ONCE = 2  # queries: each uses both threads, more of them would only share the memory
 _Stamp = tuple[str, int, int]
 
 
@@ -203,20 +206,39 @@ def _stamp(path: Path) -> _Stamp:
 
 
 def _ask(query: str, values: list[Any]) -> list[Any]:
-    with _database(os.getpid()).cursor() as cursor:
-        return cursor.execute(query, values).fetchall()  # type: ignore[no-any-return]
+    return _read(query, values)[1]
 
 
 def _ask_dicts(query: str, values: list[Any]) -> list[dict[str, Any]]:
-    with _database(os.getpid()).cursor() as cursor:
-        answer = cursor.execute(query, values)
-        names = [column[0] for column in answer.description]
-        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    names, rows = _read(query, values)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _read(query: str, values: list[Any]) -> tuple[list[str], list[Any]]:
+    """The names of the columns and the rows of an answer."""
+    database, slots = _open(os.getpid())
+    with slots:
+        try:
+            with database.cursor() as cursor:
+                return _execute(cursor, query, values)
+        except duckdb.OutOfMemoryException:
+            with _connect(_LARGE_MEMORY) as alone:
+                return _execute(alone, query, values)
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> tuple[list[str], list[Any]]:
+    answer = connection.execute(query, values)
+    return [column[0] for column in answer.description], answer.fetchall()
 
 
 @lru_cache(maxsize=1)
-def _database(process: int) -> duckdb.DuckDBPyConnection:
+def _open(process: int) -> tuple[duckdb.DuckDBPyConnection, BoundedSemaphore]:
     """One database a process, so that the bound on memory holds for all that is asked at once. It is not inherited."""
-    database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": _MEMORY, "temp_directory": ""})
+    return _connect(_MEMORY), BoundedSemaphore(_AT_ONCE)
+
+
+def _connect(memory: str) -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": memory, "temp_directory": ""})
     database.execute("SET enable_progress_bar = false")  # it is drawn on stdout
+    database.execute("SET enable_external_file_cache = false")  # the machine keeps read files by itself
     return database

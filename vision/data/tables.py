@@ -16,6 +16,7 @@ ROW_GROUP = 20_000
 PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "data_page_size": 32 << 10,
+    "write_batch_size": 128,  # after so many rows it is asked whether the page is full: outlines are 20 kB a row
     "use_dictionary": [
         "split", "format", "objects", "labels.list.element", "problems.list.element", "group", "source_file",
     ],
@@ -43,7 +44,7 @@ def iterate_rows(answer: Any, size: int = 1_000) -> Iterator[tuple[Any, ...]]:
 class RowWriter:
     """Rows into a Parquet file, a row group in memory at a time. The file appears whole, on `close`, or not at all."""
 
-    def __init__(self, path: Path, schema: pa.Schema, group: int = ROW_GROUP, group_bytes: int = 64 << 20) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, group: int = ROW_GROUP, group_bytes: int = 16 << 20) -> None:
         self.path = path
         self.count = 0
         self._schema = schema

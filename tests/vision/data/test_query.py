@@ -258,6 +258,14 @@ def test_image_by_its_hash(manifest):
     assert not has_image(manifest, "0" * 63 + "x")
 
 
+def test_rows_of_megabytes_are_read_all_the_same(tmp_path):
+    path = tmp_path / "m.parquet"
+    text = '"' + "x" * 3_000_000 + '"'
+    write_manifest([box_row(number, annotation=text, source=text) for number in range(40)], path)
+    assert [row["annotation"] for row in query_rows(path, sort="-bytes", largest=9).rows] == [None] * 40
+    assert get_row(path, 39)["annotation"] == text
+
+
 def test_many_threads_ask_at_once(manifest):
     answers: list[list[int]] = []
     threads = [threading.Thread(target=lambda: answers.append(read_all(manifest, sort="-bytes"))) for _ in range(8)]
