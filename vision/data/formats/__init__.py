@@ -52,6 +52,24 @@ FORMATS: Registry[FormatInfo] = Registry(
             "vision.data.formats.jsonl:JsonlWriter",
         ),
         FormatInfo(
+            "coco",
+            "COCO",
+            "One JSON a split with images, annotations and categories; boxes, polygons, run-length and panoptic masks "
+            "are read.",
+            "vision.data.formats.coco:CocoReader",
+            "vision.data.formats.coco:CocoWriter",
+            frozenset({TaskType.DETECTION, TaskType.SEGMENTATION}),
+        ),
+        FormatInfo(
+            "instance_masks",
+            "Instance masks",
+            "One PNG an image whose values are the numbers of its instances, as Penn-Fudan has them. Overlaps are "
+            "lost, and outlines are rounded to pixels.",
+            "vision.data.formats.instance_masks:InstanceMasksReader",
+            "vision.data.formats.instance_masks:InstanceMasksWriter",
+            frozenset({TaskType.SEGMENTATION}),
+        ),
+        FormatInfo(
             "voc",
             "Pascal VOC",
             "One XML an image with boxes, or with polygons; masks of objects are read too. The class of each is "
@@ -85,6 +103,21 @@ FORMATS: Registry[FormatInfo] = Registry(
             "vision.data.formats.csv_table:CsvReader",
             "vision.data.formats.csv_table:CsvWriter",
             frozenset({TaskType.CLASSIFICATION, TaskType.MULTILABEL}),
+        ),
+        FormatInfo(
+            "label_studio",
+            "Label Studio",
+            "The JSON or JSON-MIN export: choices, rectangles, polygons, brush strokes. What is written imports there "
+            "with its annotations.",
+            "vision.data.formats.label_studio:LabelStudioReader",
+            "vision.data.formats.label_studio:LabelStudioWriter",
+        ),
+        FormatInfo(
+            "cvat",
+            "CVAT for images 1.1",
+            "One XML of all images: tags, boxes, polygons, masks. Polygons of one class in one group are one object.",
+            "vision.data.formats.cvat:CvatReader",
+            "vision.data.formats.cvat:CvatWriter",
         ),
     ],
 )
