@@ -17,7 +17,7 @@ from tests.browser.conftest import VARIANTS, open_context, wait_for
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 IMAGES = 190
-BOXES, MASKS, NAMES = "look-boxes", "look-masks", "look-names"
+BOXES, MASKS, NAMES, EDITED = "look-boxes", "look-masks", "look-names", "look-edited"
 EVIL = "<img src=x onerror=alert(1)> \" ' </script><script>alert(2)</script>"
 MARKUP = ' <b>&"'
 TURNED = "ab\u202edc"
@@ -46,15 +46,20 @@ def label_of(kind: str, number: int):
         return few[: 1 + number % 3]
     if kind == MASKS:
         return [ring("person"), *([ring("dog")] if number % 2 else [])]
-    return [EVIL, TURNED][number % 2]
+    return ([EVIL, TURNED] if kind == NAMES else ["bolt", "nut"])[number % 2]
 
 
-TASKS = {BOXES: "image_object_detection", MASKS: "image_instance_segmentation", NAMES: "image_classification"}
+TASKS = {
+    BOXES: "image_object_detection",
+    MASKS: "image_instance_segmentation",
+    NAMES: "image_classification",
+    EDITED: "image_classification",
+}
 
 
 @pytest.fixture(scope="session")
 def looked_at(rest):
-    """Three versions, really uploaded and imported."""
+    """Versions, really uploaded and imported."""
     for kind, task in TASKS.items():
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w") as archive:
@@ -240,6 +245,19 @@ def test_choice_goes_to_the_export_without_anything_else(grid):
         grid.locator(".tile-check").nth(number).check()
     sent = choice_sent(grid, lambda: grid.get_by_role("button", name="Export…").click())
     assert sent == {"rows": ["0-2,9"]}
+
+
+def test_chosen_images_are_dropped_in_the_next_version(page, looked_at, rest):
+    page.goto(f"/datasets/{EDITED}/images/")
+    page.locator(".tile-check").nth(3).click()
+    page.locator(".tile-check").nth(4).click(modifiers=["Shift"])
+    drop(page)
+    page.wait_for_url(re.compile(r"version=2"))
+    wait_for(lambda: rest.get(f"/datasets/{EDITED}/versions/2").json()["status"] == "ready", 60)
+    page.goto(f"/datasets/{EDITED}/images/")
+    expect(page.locator("#filter-count")).to_have_text("12 images")
+    names = page.locator("[data-grid] img").evaluate_all("images => images.map(image => image.alt)")
+    assert [int(re.search(r"p(\d+)", name)[1]) for name in names] == [0, 1, 2, *range(5, 14)]
 
 
 def test_j_k_and_enter_open_an_image_and_arrows_step_on(grid):
