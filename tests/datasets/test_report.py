@@ -8,7 +8,11 @@ from tests.datasets.factories import create_ready_version, dataset_files
 from vision.data.finding_codes import explain_code
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
-BAD = ["{bad", '{"image_url": "images/<script>alert(1)</script>.jpg", "label": "red"}', '{"image_url": 5, "label": "red"}']
+BAD = [
+    "{bad",
+    '{"image_url": "images/<script>alert(1)</script>.jpg", "label": "red"}',
+    '{"image_url": 5, "label": "red"}',
+]
 
 
 def with_bad_lines(count: int) -> dict:
