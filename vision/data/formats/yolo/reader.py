@@ -165,9 +165,7 @@ class _Reading:
     def _say_confidences(self, lines: Sequence[tuple[int, YoloLine]], item: Item) -> None:
         places = [place for place, line in lines if line.has_confidence]
         if places:
-            message = (
-                f"{len(places)} of {len(lines)} boxes have a fifth number, left out as a confidence."
-            )
+            message = f"{len(places)} of {len(lines)} boxes have a fifth number, left out as a confidence."
             place = {"file": item.label, "line": places[0], "image": item.image}
             self._report.warning("confidence_left_out", message, Action.REPAIRED, **place)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.vision.data.formats.uploads import (
     write_image,
 )
 from vision.catalog.task_types import TaskType
-from vision.data.formats import ReadOptions, detect_format, get_reader
+from vision.data.formats import ReadOptions, detect_format, get_reader, json_lists
 from vision.data.formats.coco import objects
 from vision.data.limits import ImportLimits
 from vision.data.report import Action, Report
@@ -502,3 +503,21 @@ def test_reading_may_end_early(tmp_path):
     records = get_reader("coco").read(upload, ReadOptions(TaskType.DETECTION), Report())
     assert next(records).image == "a.jpg"
     records.close()
+
+
+def test_memory_does_not_grow_with_the_annotations(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_lists, "_CHUNK", 1 << 14)
+
+    def measure(count: int) -> int:
+        images = [{"id": number, "file_name": "a.jpg", **SIDES} for number in range(count)]
+        annotations = [outline(number, image_id=number % count) for number in range(2 * count)]
+        upload = upload_of(tmp_path / str(count), document(*annotations, images=images), "a.jpg")
+        tracemalloc.start()
+        options = ReadOptions(TaskType.SEGMENTATION)
+        assert sum(1 for _ in get_reader("coco").read(upload, options, Report())) == count
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    measure(10)
+    assert measure(1_000) < measure(100) + 200_000  # of a file of 300 kB
