@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from datasets import selectors, storage
+from datasets.downloads import send_file
 from datasets.models import DatasetVersion
 from datasets.views.context import get_shown_version, page_context, page_url
 from datasets.views.guard import guard_page
@@ -48,13 +49,20 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @guard_page
-def findings(request: HttpRequest, name: str) -> FileResponse:
+def findings(request: HttpRequest, name: str) -> HttpResponse | StreamingHttpResponse:
     """All findings as JSON lines."""
     version = get_shown_version(request, name)
-    if not version.findings_key:
+    key = version.findings_key
+    if not key:
         raise NotFoundError("This version keeps no list of findings.")
-    file_name = f"{name}-{version.number}-findings.jsonl"
-    return FileResponse(storage.open_read(version.findings_key), as_attachment=True, filename=file_name)
+    return send_file(
+        request,
+        storage.open_read(key),
+        storage.size(key),
+        f"{name}-{version.number}-findings.jsonl",
+        etag=key.rsplit("/", 1)[-1],
+        content_type="application/x-ndjson",
+    )
 
 
 def _list_kinds(version: DatasetVersion) -> list[dict[str, Any]]:

@@ -57,6 +57,15 @@ def test_all_findings_can_be_taken_along(signed_in, version):
     }
 
 
+def test_a_broken_download_of_findings_goes_on(signed_in, version):
+    address = f"/datasets/{version.dataset.name}/report/findings.jsonl"
+    whole = signed_in.get(address)
+    content = b"".join(whole.streaming_content)
+    assert int(whole["Content-Length"]) == len(content)
+    rest = signed_in.get(address, headers={"Range": "bytes=100-", "If-Range": whole["ETag"]})
+    assert (rest.status_code, b"".join(rest.streaming_content)) == (206, content[100:])
+
+
 def test_over_rest(api, version):
     path = f"/api/v1/datasets/{version.dataset.name}/versions/1/report"
     first = api.get(path, {"limit": 100}).json()
