@@ -313,9 +313,10 @@ def test_figures_of_objects(run):
     statistics = run(with_cells([[BOX, BOX | {"topX": 0.3}]] * 11 + [[]])).statistics
     assert statistics["objects"]["total"] == 22
     assert statistics["objects"]["images_without"] == statistics["background"] == 1
-    assert statistics["labels"] == [
-        {"label": "can", "train": 11, "validation": 0, "test": 0, "total": 11, "objects": 22}
-    ]
+    (label,) = statistics["labels"]
+    by_split = label.pop("objects_by_split")
+    assert label == {"label": "can", "train": 11, "validation": 0, "test": 0, "total": 11, "objects": 22}
+    assert by_split == {"train": 22, "validation": 0, "test": 0}
     assert sum(sum(row) for row in statistics["location"]) == 22
     assert statistics["location"][9][12] == 22
     assert [entry["count"] for entry in statistics["object_area"]] == [22]
