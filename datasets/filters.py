@@ -37,6 +37,8 @@ class ItemQuery(BaseModel):
     width_max: int | None = Field(default=None, ge=0, le=10**9)
     height_min: int | None = Field(default=None, ge=0, le=10**9)
     height_max: int | None = Field(default=None, ge=0, le=10**9)
+    longest_min: int | None = Field(default=None, ge=0, le=10**9, description="px of the longer side")
+    longest_max: int | None = Field(default=None, ge=0, le=10**9)
     bytes_min: int | None = Field(default=None, ge=0, le=10**15)
     bytes_max: int | None = Field(default=None, ge=0, le=10**15)
     sort: str = Field(default="row", description=f"One of {', '.join(SORTS)}; with a minus for the largest first")

@@ -30,11 +30,12 @@ RANGE_TITLES = {
     "objects": ("Objects", ""),
     "width": ("Width", " px"),
     "height": ("Height", " px"),
+    "longest": ("Longest side", " px"),
     "bytes": ("File", " bytes"),
 }
 _SUGGESTED = 50
 _LISTED_PROBLEMS = 50
-_SIZES = ("width", "height", "bytes")
+_SIZES = ("width", "height", "longest", "bytes")
 
 
 def describe_choices(version: DatasetVersion, query: ItemQuery) -> dict[str, Any]:

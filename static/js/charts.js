@@ -1,4 +1,5 @@
 // Mounts the charts that Python described: `[data-chart]` names the JSON beside it. Colours come from the tokens.
+// A point of a series that holds a `url` is a link.
 
 const mounted = new Map(); // element → {chart, text}
 let library;
@@ -20,6 +21,10 @@ function look() {
     legend: { textStyle: { color: token("ink"), fontSize: 12 }, pageTextStyle: { color: token("muted") }, inactiveColor: token("line") },
     valueAxis: axis, categoryAxis: { ...axis, splitLine: { show: false } }, logAxis: axis,
     line: { symbolSize: 5, lineStyle: { width: 2 } },
+    visualMap: {
+      inRange: { color: [0.06, 0.3, 0.65, 1].map((share) => `rgba(${token("heat")}, ${share})`) },
+      textStyle: { color: token("muted"), fontSize: 12 },
+    },
     // Rich text is drawn on the canvas: the HTML tooltip would need inline styles, which the policy refuses.
     tooltip: {
       renderMode: "richText", backgroundColor: token("card"), borderColor: token("line"),
@@ -30,12 +35,19 @@ function look() {
 
 const optionsOf = (element) => document.getElementById(element.dataset.chart)?.textContent ?? "";
 
+function follow({ data, event }) {
+  if (!data?.url?.startsWith("/")) return;
+  if (event?.event?.ctrlKey || event?.event?.metaKey) window.open(data.url, "_blank", "noopener");
+  else location.assign(data.url);
+}
+
 function draw(element, text) {
   const known = mounted.get(element);
   if (known?.text === text) return;
   const options = JSON.parse(text);
   options.animation = !known && !matchMedia("(prefers-reduced-motion: reduce)").matches;
   const chart = known?.chart ?? library.init(element, look());
+  if (!known) chart.on("click", follow);
   chart.setOption(options, { notMerge: false, lazyUpdate: true });
   mounted.set(element, { chart, text });
   if (!known) sizes.observe(element);

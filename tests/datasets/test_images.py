@@ -132,6 +132,7 @@ FILTERS = [
     ({"label": HOSTILE}, lambda row: HOSTILE in row["labels"]),
     ({"split": "validation"}, lambda row: row["split"] == "validation"),
     ({"objects_min": "2", "objects_max": "3"}, lambda row: 2 <= row["objects"] <= 3),
+    ({"longest_min": "136", "longest_max": "150"}, lambda row: 136 <= max(row["width"], row["height"]) <= 150),
     ({"width_min": "130", "height_max": "100"}, lambda row: row["width"] >= 130 and row["height"] <= 100),
     ({"problem": "repaired_label"}, lambda row: row["problems"]),
     ({"unlabelled": "1"}, lambda row: row["annotation"] == "null"),

@@ -6,8 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-RANGES = {"objects": "objects", "width": "width", "height": "height", "bytes": "bytes"}
-"""What a row can be chosen by least and most of, with its column."""
+RANGES = {
+    "objects": "objects",
+    "width": "width",
+    "height": "height",
+    "longest": "greatest(width, height)",
+    "bytes": "bytes",
+}
+"""What a row can be chosen by least and most of, with its column or expression."""
 _FEW = 8  # labels: so many look-ups in a list cost less than one look at all its words
 
 
@@ -33,6 +39,8 @@ class RowFilter:
     width_max: int | None = None
     height_min: int | None = None
     height_max: int | None = None
+    longest_min: int | None = None
+    longest_max: int | None = None
     bytes_min: int | None = None
     bytes_max: int | None = None
 

@@ -127,6 +127,7 @@ FILTERS = [
     (RowFilter(split="test"), lambda row: row["split"] == "test"),
     (RowFilter(objects_min=1, objects_max=2), lambda row: 1 <= row["objects"] <= 2),
     (RowFilter(objects_max=0), lambda row: row["objects"] == 0),
+    (RowFilter(longest_min=20, longest_max=25), lambda row: 20 <= max(row["width"], row["height"]) <= 25),
     (RowFilter(width_min=20, height_max=10), lambda row: row["width"] >= 20 and row["height"] <= 10),
     (RowFilter(width_max=10, height_min=20), lambda row: row["width"] <= 10 and row["height"] >= 20),
     (RowFilter(bytes_min=200, bytes_max=200), lambda row: row["bytes"] == 200),
