@@ -13,6 +13,8 @@ from datasets import changes, selectors, services
 from datasets.exports import export_to_dict, find_export, send_export
 from datasets.filters import ItemQuery
 from datasets.http import acting_user, paginate, read_document
+from datasets.import_again import SCHEMA as IMPORT_AGAIN_SCHEMA
+from datasets.import_again import read_document as read_changes
 from datasets.models import DatasetVersion
 from datasets.services.deriving import read_choice
 from vision.data.differences import ChangedImage
@@ -54,6 +56,20 @@ def create_correction(
     made = services.create_correction(
         found, file, file.name or "labels", acting_user(request), format=format, description=description
     )
+    return Status(202, selectors.version_to_summary(made) | {"origin": made.origin})
+
+
+@router.post(
+    f"{_ROOT}/import-again",
+    response={202: Body},
+    summary="Make the next version from the same upload with other settings",
+    openapi_extra=IMPORT_AGAIN_SCHEMA,
+)
+def import_again(request: HttpRequest, name: str, version: str) -> Status[Body]:
+    """`{"settings": {"coordinates": "pixels"}}`; what is not given stays as it was. Uploads are kept for a while: for
+    how long, STUDIO_KEEP_UPLOADS_DAYS and STUDIO_KEEP_FAILED_UPLOADS_DAYS say."""
+    found = selectors.find_version(name, version)
+    made = services.import_again(found, acting_user(request), **read_changes(read_document(request), found))
     return Status(202, selectors.version_to_summary(made) | {"origin": made.origin})
 
 

@@ -7,7 +7,6 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from datasets.changes import prune_changes
@@ -16,7 +15,8 @@ from datasets.queueing import is_queued
 from datasets.services.deleting import free_deleted
 from datasets.services.dispatching import QUEUE, enqueue_export, enqueue_import, export_item_id, work_item_id
 from datasets.services.exporting import drop_expired, restart_export
-from datasets.services.importing import drop_upload
+from datasets.services.keeping import free_orphans, release_expired
+from datasets.services.sweeping import recover_trash, sweep_journals
 from datasets.transfers.services import delete_expired
 from vision.errors import InternalError
 
@@ -29,7 +29,7 @@ _cleaned_at = -_CLEAN_SECONDS
 
 
 def run_once() -> None:
-    """Restart imports whose worker died, send again those the broker lost, free uploads of ended ones."""
+    """Restart imports whose worker died, send again those the broker lost, free what is kept no longer."""
     limit = timezone.now() - STALE_AFTER
     for version in DatasetVersion.objects.filter(status=_IMPORTING, heartbeat_at__lt=limit):
         _restart(version)
@@ -37,20 +37,22 @@ def run_once() -> None:
     for version in waiting:
         if not is_queued(QUEUE, work_item_id(version)):
             enqueue_import(version)
-    for version in DatasetVersion.objects.filter(~Q(status=_IMPORTING)).exclude(source_key=""):
-        drop_upload(version)
+    release_expired()
     _tend_exports()
     drop_expired()
     free_deleted()
+    sweep_journals()
     prune_changes()
     if time.monotonic() - _cleaned_at > _CLEAN_SECONDS:
         clean_transfers()
 
 
 def clean_transfers() -> None:
-    """Forget uploads that nobody went on with for a week."""
+    """Forget uploads that nobody went on with for a week, and those that nobody made a version of."""
     global _cleaned_at
     delete_expired()
+    free_orphans()
+    recover_trash()
     _cleaned_at = time.monotonic()
 
 
@@ -61,7 +63,7 @@ def _restart(version: DatasetVersion) -> None:
     if version.attempts >= MAX_ATTEMPTS:
         error = InternalError(
             f"The import was started {version.attempts} times and its process died each time.",
-            hint="The machine may be out of memory or disk; see the Compute page, then upload again.",
+            hint="The machine may be out of memory or disk; see the Compute page, then import again.",
             code="import_died",
         )
         mine.update(status=DatasetVersion.Status.FAILED, error=error.to_dict(), ended_at=timezone.now(), phase="")

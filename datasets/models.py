@@ -61,7 +61,7 @@ class DatasetVersion(models.Model):
     format = models.CharField(max_length=30, blank=True)
     target_column_name = models.CharField(max_length=100, default="label")
     source_name = models.CharField(max_length=255, blank=True)  # the file as the user named it
-    source_key = models.CharField(max_length=500, blank=True)  # the upload in storage, gone after the import
+    source_key = models.CharField(max_length=500, blank=True)  # the upload, as long as it is kept; shared by versions
     source_size = models.BigIntegerField(default=0)
     options = models.JSONField(default=dict)  # vision.data.options.ImportSettings as JSON
     origin = models.JSONField(default=dict)  # {"kind": "upload", "parent": number or null, "text": what was done}

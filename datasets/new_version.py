@@ -71,12 +71,18 @@ def _no_object(message: str) -> InvalidDatasetError:
     return InvalidDatasetError(message, hint=hint, code="invalid_settings")
 
 
-def _schema(with_file: bool) -> dict[str, Any]:
-    words = {name: {"type": "string", "description": text} for name, text in _WORDS.items()}
-    file = {"file": {"type": "string", "format": "binary", "description": "zip, tar, jsonl, …; may be repeated"}}
+def describe_fields(*names: str) -> dict[str, Any]:
+    """These fields and the settings, as OpenAPI shows them."""
+    words = {name: {"type": "string", "description": _WORDS[name]} for name in names}
     settings = {"settings": {"type": "object", "properties": _SETTINGS}}
-    properties = {**(file if with_file else {}), **words, **settings}
-    return {"schema": {"type": "object", "properties": properties, "required": ["name"]}}
+    return {"schema": {"type": "object", "properties": {**words, **settings}}}
+
+
+def _schema(with_file: bool) -> dict[str, Any]:
+    file = {"file": {"type": "string", "format": "binary", "description": "zip, tar, jsonl, …; may be repeated"}}
+    described = describe_fields(*_WORDS)["schema"]
+    properties = {**(file if with_file else {}), **described["properties"]}
+    return {"schema": {**described, "properties": properties, "required": ["name"]}}
 
 
 CREATE_SCHEMA = {"requestBody": {"content": {"multipart/form-data": _schema(True), "application/json": _schema(False)}}}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 from urllib.parse import unquote, urlsplit
@@ -150,6 +151,42 @@ def list_files(key: str) -> list[str]:
         return sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
     root = _full(key)
     return sorted(str(name)[len(root.lstrip("/")) :].lstrip("/") for name in _root()[0].find(root))
+
+
+def list_folders(key: str) -> list[str]:
+    """The names of the folders right below a folder; none where it is not there."""
+    path = local_path(key)
+    if path is not None:
+        return sorted(child.name for child in path.iterdir() if child.is_dir()) if path.is_dir() else []
+    if not exists(key):
+        return []
+    found = _root()[0].ls(_full(key), detail=True)
+    return sorted(str(entry["name"]).rstrip("/").rpartition("/")[2] for entry in found if entry["type"] == "directory")
+
+
+def find_newest(key: str) -> datetime:
+    """When the newest file below a folder was written; for a folder without files, now."""
+    path = local_path(key)
+    if path is not None:
+        times = [file.stat().st_mtime for file in [path, *path.rglob("*")]]
+        return datetime.fromtimestamp(max(times), UTC)
+    files = _root()[0]
+    found = [files.modified(name) for name in files.find(_full(key))]
+    return max((time if time.tzinfo else time.replace(tzinfo=UTC) for time in found), default=datetime.now(UTC))
+
+
+def move_file(source: str, target: str) -> bool:
+    """Rename a file, whatever lies at the target; False where there is none."""
+    paths = local_path(source), local_path(target)
+    try:
+        if paths[0] is None or paths[1] is None:
+            _root()[0].mv(_full(source), _full(target))
+        else:
+            paths[1].parent.mkdir(parents=True, exist_ok=True)
+            paths[0].replace(paths[1])
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def delete_folder(key: str) -> None:

@@ -28,6 +28,9 @@ STUDIO_NODE_ADDRESS = env.str("STUDIO_NODE_ADDRESS", default="127.0.0.1")  # whe
 STUDIO_IMPORT_FOLDERS = env.str("STUDIO_IMPORT_FOLDERS", default="")  # folders on this machine, as in PATH
 STUDIO_IMPORT_URLS = env.str("STUDIO_IMPORT_URLS", default="")  # beginnings of addresses: s3://photos/, https://…/
 STUDIO_IMAGE_HOSTS = env.str("STUDIO_IMAGE_HOSTS", default="")  # hosts that image_urls may name: photos.example.com
+# How long an upload stays after its import, to be imported again with other settings; 0 frees it at once.
+STUDIO_KEEP_UPLOADS_DAYS = env.float("STUDIO_KEEP_UPLOADS_DAYS", default=7)
+STUDIO_KEEP_FAILED_UPLOADS_DAYS = env.float("STUDIO_KEEP_FAILED_UPLOADS_DAYS", default=7)
 STORAGE_URL = env.str("STORAGE_URL", default="") or (STUDIO_HOME / "storage").as_uri()
 REDIS_URL = env.str("REDIS_URL", default="") or broker_url(STUDIO_HOME)
 

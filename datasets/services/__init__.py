@@ -5,6 +5,7 @@ from datasets.services.deleting import delete_dataset, delete_export, delete_ver
 from datasets.services.deriving import create_correction, create_edit
 from datasets.services.exporting import create_export, make_export
 from datasets.services.importing import import_version
+from datasets.services.reimporting import import_again
 
 __all__ = [
     "check_version",
@@ -16,6 +17,7 @@ __all__ = [
     "delete_dataset",
     "delete_export",
     "delete_version",
+    "import_again",
     "import_version",
     "make_export",
 ]

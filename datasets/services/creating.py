@@ -64,7 +64,7 @@ def create_version(
         ConflictError: files of the group that have not come whole.
     """
     _check_one_source(file is not None, files, transfer_group, path, url)
-    fields = _read_fields(task_type, format, target_column_name, options)
+    fields = read_import_fields(task_type, format, target_column_name, options)
     name = check_name(name)
     if transfer_group:
         return _create_from_group(name, user, transfer_group, fields)
@@ -88,7 +88,7 @@ def check_version(
 ) -> None:
     """Raise what `create_version` would of these arguments, before anything is sent. Sources are not looked at."""
     check_name(name)
-    _read_fields(task_type, format, target_column_name, options)
+    read_import_fields(task_type, format, target_column_name, options)
 
 
 def create_sample_version(user: User | None) -> DatasetVersion:
@@ -106,7 +106,7 @@ def create_sample_version(user: User | None) -> DatasetVersion:
         write_sample(TaskType.CLASSIFICATION, archive, images=SAMPLE_IMAGES)
         origin = {"kind": "sample", "parent": None, "text": "The bundled sample."}
         arrival = replace(keep_file(archive, archive.name), origin=origin)
-    return _create(SAMPLE_NAME, user, arrival, _read_fields())
+    return _create(SAMPLE_NAME, user, arrival, read_import_fields())
 
 
 def _check_one_source(*sources: object) -> None:
@@ -119,12 +119,18 @@ def _check_one_source(*sources: object) -> None:
         )
 
 
-def _read_fields(
+def read_import_fields(
     task_type: str = "",
     format: str = "",  # noqa: A002
     target_column_name: str = "",
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
+    """How an upload is to be read, checked, as the fields of a version.
+
+    Raises:
+        InvalidDatasetError: wrong settings.
+        NotFoundError: an unknown task type or format.
+    """
     return {
         "task_type": TASK_TYPES.get(task_type).name if task_type else "",
         "format": FORMATS.get(format).name if format else "",

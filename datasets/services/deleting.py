@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,9 @@ from django.db.models import ProtectedError, Sum
 
 from datasets import selectors, storage
 from datasets.models import Dataset, DatasetVersion, Export
+from datasets.services.deriving import KINDS as DERIVED
+from datasets.services.keeping import is_sole_keeper, release_upload
+from datasets.services.sweeping import remove_images
 from vision.data.differences import list_only_here
 from vision.errors import ConflictError, Detail
 
@@ -25,15 +27,17 @@ _WEIGHED = 500  # thumbnails whose size is looked at; the rest are taken to be a
 
 @dataclass(frozen=True)
 class Freed:
-    """What deleting a version gives back: images no other version shows, their bytes, those of its exports."""
+    """What deleting a version gives back: images no other version shows, their bytes with those of its own files, those
+    of its exports, those of its upload where that is kept for no other version."""
 
     images: int
     bytes: int
     export_bytes: int
+    upload_bytes: int
 
     @property
     def total(self) -> int:
-        return self.bytes + self.export_bytes
+        return self.bytes + self.export_bytes + self.upload_bytes
 
 
 @dataclass(frozen=True)
@@ -93,23 +97,22 @@ def find_needs(version: DatasetVersion) -> Needs:
         jobs=[job.name for job in jobs],
         running=[job.name for job in jobs if not job.is_ended],
         models=models,
-        derived=[other.number for other in making if other.origin.get("parent") == version.number],
+        derived=[other.number for other in making if _is_derived(other, version)],
     )
 
 
 def measure_deletion(version: DatasetVersion) -> Freed:
     """What deleting a version would give back."""
     exports = version.exports.aggregate(total=Sum("size"))["total"] or 0
-    if not version.manifest_key:
-        return Freed(0, version.source_size if version.source_key else 0, exports)
+    upload = version.source_size if is_sole_keeper(version) else 0
     images = total = thumbs = weighed = 0
-    for sha256, size in _list_unshared(version):
+    for sha256, size in _list_unshared(version) if version.manifest_key else ():
         images, total = images + 1, total + size
         if weighed < _WEIGHED and storage.exists(storage.thumb_key(sha256)):
             weighed, thumbs = weighed + 1, thumbs + storage.size(storage.thumb_key(sha256))
     files = [key for key in (version.manifest_key, version.findings_key, version.embeddings_key) if key]
     total += sum(storage.size(key) for key in files if storage.exists(key))
-    return Freed(images, total + (thumbs * images // weighed if weighed else 0), exports)
+    return Freed(images, total + (thumbs * images // weighed if weighed else 0), exports, upload)
 
 
 def free_deleted() -> None:
@@ -125,12 +128,9 @@ def free_version(version: DatasetVersion) -> None:
     """
     for export in version.exports.all():
         delete_export(export)
-    if version.source_key:
-        storage.delete_folder(version.source_key.rpartition("/")[0])
-    if version.manifest_key:
-        if DatasetVersion.objects.filter(status=_IMPORTING).exists():
-            return
-        _free_images(version)
+    release_upload(version)
+    if version.manifest_key and not remove_images(sha256 for sha256, _ in _list_unshared(version)):
+        return
     folder = f"datasets/{version.dataset.name}/{version.number}"
     storage.delete_folder(folder)
     shutil.rmtree(Path(settings.STUDIO_HOME) / "cache" / folder, ignore_errors=True)
@@ -141,6 +141,11 @@ def delete_export(export: Export) -> None:
     """Remove an export and its archive."""
     storage.delete_folder(f"exports/{export.pk}")
     export.delete()
+
+
+def _is_derived(other: DatasetVersion, version: DatasetVersion) -> bool:
+    """Whether one is made from the rows of the other; an import of the same upload needs nothing of it."""
+    return other.origin.get("parent") == version.number and other.origin.get("kind") in DERIVED
 
 
 def _refuse_needed(version: DatasetVersion, force: bool) -> None:
@@ -162,14 +167,6 @@ def _refuse_needed(version: DatasetVersion, force: bool) -> None:
             code="in_use",
             details=needs.details,
         )
-
-
-def _free_images(version: DatasetVersion) -> None:
-    unshared = _list_unshared(version)
-    while batch := list(islice(unshared, 1000)):
-        for sha256, _ in batch:
-            storage.delete_file(storage.blob_key(sha256))
-            storage.delete_file(storage.thumb_key(sha256))
 
 
 def _list_unshared(version: DatasetVersion) -> Iterator[tuple[str, int]]:

@@ -18,12 +18,15 @@ from django.utils import timezone
 
 from datasets import storage
 from datasets.errors import StaleImportError
+from datasets.journals import OpenJournal, write_journal
 from datasets.limits import get_limits
 from datasets.models import Dataset, DatasetVersion
 from datasets.outside import OutsideImages
 from datasets.services.deriving import KINDS as DERIVED
 from datasets.services.deriving import derive_version
 from datasets.services.dispatching import enqueue_import
+from datasets.services.keeping import release_ended
+from datasets.services.sweeping import sweep_journals
 from datasets.sink import StorageSink
 from datasets.sources import fetch_source
 from vision.data.importing import ImportOptions, ImportRefusedError, ImportResult, import_dataset
@@ -44,9 +47,9 @@ def import_version(version_id: int, token: str) -> None:
     attempt = _Attempt(version_id, token)
     try:
         version = attempt.start()
-        with _work_folder(version_id, token) as folder:
+        with _work_folder(version_id, token) as folder, write_journal(version_id, token) as journal:
             try:
-                attempt.publish(version, _run(version, folder, attempt))
+                attempt.publish(version, _run(version, folder, attempt, journal))
             except UserError:
                 attempt.keep_findings(version, folder / "findings.jsonl")
                 raise
@@ -65,10 +68,10 @@ def import_version(version_id: int, token: str) -> None:
         reference = uuid.uuid4().hex[:8]
         logger.exception("Import of dataset version %s failed, reference %s", version_id, reference)
         message = f"The import failed on our side (reference {reference})."
-        attempt.fail(InternalError(message, hint="Upload it again; the log has the cause under that reference."), {})
+        attempt.fail(InternalError(message, hint="Import it again; the log has the cause under that reference."), {})
 
 
-def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResult:
+def _run(version: DatasetVersion, folder: Path, attempt: _Attempt, journal: OpenJournal) -> ImportResult:
     if version.origin.get("kind") in DERIVED:
         return derive_version(version, folder, attempt.beat)
     limits = get_limits()
@@ -88,7 +91,7 @@ def _run(version: DatasetVersion, folder: Path, attempt: _Attempt) -> ImportResu
     def tell(phase: str, fraction: float) -> None:
         attempt.beat(phase, share + (1 - share) * fraction)
 
-    return import_dataset(source, StorageSink(), options, tell)
+    return import_dataset(source, StorageSink(journal), options, tell)
 
 
 class _Attempt:
@@ -140,7 +143,7 @@ class _Attempt:
             storage.delete_file(findings_key)
             raise
         Dataset.objects.filter(pk=version.dataset_id).update(task_type=result.task_type)
-        self._drop_upload(version.pk)
+        release_ended(DatasetVersion.objects.get(pk=version.pk))
 
     def keep_findings(self, version: DatasetVersion, findings: Path) -> None:
         """What was found before an import was refused: people need it to mend their files."""
@@ -165,7 +168,8 @@ class _Attempt:
             )
         except StaleImportError:
             return
-        self._drop_upload(DatasetVersion.objects.get(token=self._token).pk)
+        release_ended(DatasetVersion.objects.get(token=self._token))
+        sweep_journals()
 
     def hand_back(self) -> None:
         version = self._mine.first()
@@ -177,16 +181,6 @@ class _Attempt:
     def _update(self, **fields: Any) -> None:
         if not self._mine.update(**fields):
             raise StaleImportError
-
-    def _drop_upload(self, version_id: int) -> None:
-        drop_upload(DatasetVersion.objects.get(pk=version_id))
-
-
-def drop_upload(version: DatasetVersion) -> None:
-    """Free the upload of a version whose import has ended."""
-    if version.source_key:
-        storage.delete_folder(version.source_key.rpartition("/")[0])
-        DatasetVersion.objects.filter(pk=version.pk).update(source_key="")
 
 
 @contextmanager

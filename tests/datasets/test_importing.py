@@ -49,8 +49,10 @@ def test_images_and_thumbnails_are_stored_under_their_hash(storage):
     assert stored.read_bytes(stored.thumb_key(row["sha256"]))[8:12] == b"WEBP"
 
 
-def test_upload_is_freed_after_the_import(storage):
-    version = run(create())
+@pytest.mark.parametrize(("train", "name"), [(12, "STUDIO_KEEP_UPLOADS_DAYS"), (3, "STUDIO_KEEP_FAILED_UPLOADS_DAYS")])
+def test_upload_is_freed_after_the_import_where_none_is_to_be_kept(storage, settings, train, name):
+    setattr(settings, name, 0)
+    version = run(create(files=dataset_files(train)))
     assert version.source_key == ""
     assert not list(storage.rglob("*.zip"))
 

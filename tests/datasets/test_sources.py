@@ -70,6 +70,7 @@ def test_a_group_of_files_becomes_a_version(api, owner, storage):
     assert not [part for part in parts if part.exists()]
     assert run(version).status == "ready", version.error
     assert version.image_count == 16
+    services.delete_version(version)
     assert not list((storage / "uploads").rglob("*.jpg"))
 
 

@@ -126,6 +126,21 @@ def list_only_here(manifest: Path, others: Sequence[Path]) -> Iterator[tuple[str
         yield from iterate_rows(database.execute(query, values))
 
 
+def list_unnamed(hashes: Path, manifests: Sequence[Path]) -> Iterator[str]:
+    """Those of a file's hashes, one a line and perhaps repeated, that no manifest names."""
+    with connect() as database:
+        query = (
+            "SELECT DISTINCT sha256 FROM read_csv(?, header = false, columns = {'sha256': 'VARCHAR'}) "
+            "WHERE regexp_full_match(sha256, '[0-9a-f]{64}')"
+        )
+        values: list[Any] = [str(hashes)]
+        if manifests:
+            query = f"SELECT * FROM ({query}) WHERE sha256 NOT IN (SELECT sha256 FROM read_parquet(?))"
+            values.append([str(path) for path in manifests])
+        for (sha256,) in iterate_rows(database.execute(query, values)):
+            yield sha256
+
+
 def _pair_by_hash(database: duckdb.DuckDBPyConnection) -> None:
     """Pictures that lie under another path now."""
     left = "SELECT {}, row_number() OVER (PARTITION BY sha256 ORDER BY row) AS nth FROM {} WHERE row NOT IN ({})"
