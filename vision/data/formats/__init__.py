@@ -119,6 +119,23 @@ FORMATS: Registry[FormatInfo] = Registry(
             "vision.data.formats.cvat:CvatReader",
             "vision.data.formats.cvat:CvatWriter",
         ),
+        FormatInfo(
+            "labelme",
+            "LabelMe",
+            "One JSON beside each image: rectangles, polygons, circles, masks; flags that are set are the names of "
+            "its classes. Shapes of one class in one group are one object.",
+            "vision.data.formats.labelme:LabelmeReader",
+            "vision.data.formats.labelme:LabelmeWriter",
+        ),
+        FormatInfo(
+            "huggingface",
+            "Hugging Face image folder",
+            "metadata.jsonl or metadata.csv beside the images of each split: file_name, and label, labels or objects "
+            "with boxes in pixels.",
+            "vision.data.formats.huggingface:HuggingfaceReader",
+            "vision.data.formats.huggingface:HuggingfaceWriter",
+            frozenset({TaskType.CLASSIFICATION, TaskType.MULTILABEL, TaskType.DETECTION}),
+        ),
     ],
 )
 

@@ -17,6 +17,15 @@ from vision.data.limits import ImportLimits
 FILES = {
     "voc": ("Annotations/a.xml", b"<annotation><object><name>x</name><bndbox><xmin>1</xmin>"),
     "yolo": ("labels/a.txt", b"0 0.5 0.5 0.1 0.1\n0 0.1 0.1 0.2 0.2 0.3 0.3\n"),
+    "labelme": (
+        "a.json",
+        b'{"shapes": [{"label": "x", "points": [[1, 2], [3, 4]], "shape_type": "rectangle"}], "imagePath": "a.jpg", '
+        b'"imageData": "AA", "flags": {"x": true}}',
+    ),
+    "huggingface": (
+        "metadata.jsonl",
+        b'{"file_name": "a.jpg", "labels": ["x"], "objects": {"bbox": [[1, 2, 3, 4]], "categories": ["x"]}}\n',
+    ),
     "csv": ("labels.csv", b'filename,label,xmin,ymin,xmax,ymax\na.jpg,x,1,2,3,4\n"b'),
 }
 PIECES = st.sampled_from(
@@ -43,7 +52,7 @@ CONTENTS = st.lists(PIECES | st.binary(max_size=20), max_size=12).map(b"".join)
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("task_type", [TaskType.MULTILABEL, TaskType.DETECTION])
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(content=CONTENTS, place=st.integers(0, 60))
+@given(content=CONTENTS, place=st.integers(0, 150))
 def test_nothing_is_raised(name, task_type, content, place):
     file, start = FILES[name]
     if name == "csv" and task_type == TaskType.MULTILABEL:
