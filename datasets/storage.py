@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 import fsspec
 from django.conf import settings
@@ -70,17 +72,22 @@ def write_bytes(key: str, data: bytes) -> None:
     if path is None:
         _root()[0].pipe_file(_full(key), data)
         return
+    with _draft_of(path) as draft, draft.open("wb") as file:
+        file.write(data)
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """A name beside `path` that no other thread or process uses; synced and renamed to it at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+    draft = path.with_name(f".tmp-{uuid4().hex}-{path.name}"[:200])
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
+        yield draft
+        with draft.open("rb") as file:
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        draft.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
 
 
@@ -90,12 +97,8 @@ def put_file(source: Path, key: str) -> None:
     if path is None:
         _root()[0].put_file(str(source), _full(key))
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    shutil.copyfile(source, temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with _draft_of(path) as draft:
+        shutil.copyfile(source, draft)
 
 
 def take_file(source: Path, key: str) -> None:
@@ -126,10 +129,8 @@ def fetch_file(key: str, target: Path) -> Path:
     path = local_path(key)
     if path is not None:
         return path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".tmp-{os.getpid()}-{target.name}")
-    _root()[0].get_file(_full(key), str(temporary))
-    temporary.replace(target)
+    with _draft_of(target) as draft:
+        _root()[0].get_file(_full(key), str(draft))
     return target
 
 
