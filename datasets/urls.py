@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from datasets.views import creating, detail, exporting, images, listing, report, versions
+from datasets.views import creating, detail, exporting, images, importing_again, listing, report, versions
 
 app_name = "datasets"
 urlpatterns = [
@@ -24,6 +24,7 @@ urlpatterns = [
     path("<str:name>/jobs/", detail.jobs, name="jobs"),
     path("<str:name>/versions/<int:number>/edit/", versions.edit, name="edit"),
     path("<str:name>/versions/<int:number>/corrections/", versions.corrections, name="corrections"),
+    path("<str:name>/versions/<int:number>/import-again/", importing_again.import_again, name="import-again"),
     path("<str:name>/versions/<int:number>/export/", exporting.export, name="export"),
     path("<str:name>/versions/<int:number>/delete/", versions.delete, name="delete"),
     path("<str:name>/versions/<int:number>/images/<str:sha256>", images.image, name="image"),

@@ -9,6 +9,8 @@ from django.shortcuts import render
 
 from datasets import charts, selectors
 from datasets.models import DatasetVersion
+from datasets.remedies import import_again_url, list_remedies
+from datasets.services.keeping import can_import_again, find_kept_until
 from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
 from datasets.views.grid import grid_item
 from datasets.views.guard import guard_page
@@ -45,6 +47,7 @@ def overview(request: HttpRequest, name: str) -> HttpResponse:
             "counts": version.report.get("counts", {}),
             "findings": findings[:_REPORT_ROWS],
             "report_url": page_url("report", name, version.number),
+            **_ways_on(version),
             "samples": _samples(version),
         }
     )
@@ -61,6 +64,19 @@ def jobs(request: HttpRequest, name: str) -> HttpResponse:
 def _progress(version: DatasetVersion) -> dict[str, Any]:
     url = page_url("detail", version.dataset.name, version.number)
     return {"version": version, "url": url, "phase": PHASES.get(version.phase, version.phase)}
+
+
+def _ways_on(version: DatasetVersion) -> dict[str, Any]:
+    """What can be done about a failed import without sending anything again."""
+    if version.status != DatasetVersion.Status.FAILED or not can_import_again(version):
+        return {}
+    codes = dict.fromkeys([(version.error or {}).get("code", ""), *version.report.get("counts", {}).get("by_code", {})])
+    remedies = {remedy["url"]: remedy for code in codes for remedy in list_remedies(version, code)}
+    return {
+        "import_again_url": import_again_url(version),
+        "kept_until": find_kept_until(version),
+        "remedies": list(remedies.values()),
+    }
 
 
 def _refresh() -> HttpResponse:

@@ -12,6 +12,8 @@ from django.urls import reverse
 from datasets import selectors, storage
 from datasets.downloads import send_file
 from datasets.models import DatasetVersion
+from datasets.remedies import import_again_url, list_remedies
+from datasets.services.keeping import can_import_again
 from datasets.views.context import get_shown_version, page_context, page_url
 from datasets.views.guard import guard_page
 from vision.data.finding_codes import explain_code
@@ -31,6 +33,7 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "counts": version.report.get("counts", {}),
         "kinds": _list_kinds(version),
+        "import_again_url": import_again_url(version) if can_import_again(version) else "",
         "findings": found,
         "total": total,
         "first": page * _PAGE + 1,
@@ -72,6 +75,7 @@ def _list_kinds(version: DatasetVersion) -> list[dict[str, Any]]:
     return [
         {
             "info": explain_code(code),
+            "remedies": list_remedies(version, code),
             "count": count,
             "url": page_url("report", version.dataset.name, version.number, code=code),
             "images_url": page_url("images", version.dataset.name, version.number, problem=code),

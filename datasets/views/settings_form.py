@@ -21,6 +21,11 @@ def is_any_given(given: Mapping[str, str]) -> bool:
     return any(given.get(name, "") not in ("", _to_text(schema.get("default"))) for name, schema in _SCHEMA.items())
 
 
+def to_texts(options: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as a form shows them, defaults where there are none."""
+    return {name: _to_text(options.get(name, schema.get("default"))) for name, schema in _SCHEMA.items()}
+
+
 def _draw(name: str, schema: dict[str, Any], given: str) -> dict[str, Any]:
     kinds = [schema, *schema.get("anyOf", [])]
     facts = {key: value for kind in kinds for key, value in kind.items()}

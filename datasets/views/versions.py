@@ -17,6 +17,7 @@ from datasets.filters import read_selection
 from datasets.http import acting_user
 from datasets.models import DatasetVersion
 from datasets.services.deleting import find_needs, measure_deletion
+from datasets.services.keeping import can_import_again, find_kept_until
 from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
 from datasets.views.grid import grid_item
 from datasets.views.guard import guard_page
@@ -158,6 +159,8 @@ def _entry(version: DatasetVersion, listed: Sequence[DatasetVersion]) -> dict[st
     return {
         "version": version,
         "base": base,
+        "can_import_again": can_import_again(version),
+        "kept_until": find_kept_until(version),
         "counts": changes.known_changes(base, version) if base else None,
         "compare_url": _compare_url(base, version) if base else "",
         "jobs": list(jobs.values()),
