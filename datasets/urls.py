@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from datasets.views import creating, detail, exporting, images, importing_again, listing, report, versions
+from datasets.views import creating, detail, exporting, health, images, importing_again, listing, report, versions
 
 app_name = "datasets"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("<str:name>/labels/", images.labels, name="labels"),
     path("<str:name>/report/", report.report, name="report"),
     path("<str:name>/report/findings.jsonl", report.findings, name="findings"),
+    path("<str:name>/health/", health.health, name="health"),
     path("<str:name>/versions/", versions.versions, name="versions"),
     path("<str:name>/versions/compare/", versions.compare, name="compare"),
     path("<str:name>/exports/", exporting.exports, name="exports"),

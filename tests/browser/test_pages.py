@@ -13,6 +13,7 @@ PATHS = [
     "/datasets/new/",
     f"/datasets/{DATASET}/",
     f"/datasets/{DATASET}/images/",
+    f"/datasets/{DATASET}/health/",
     f"/datasets/{DATASET}/versions/",
     f"/datasets/{DATASET}/versions/1/delete/",
     f"/datasets/{DATASET}/versions/1/export/",
