@@ -14,6 +14,8 @@ from datasets.models import DatasetVersion, Export
 from datasets.queueing import is_queued
 from datasets.services.deleting import free_deleted
 from datasets.services.dispatching import QUEUE, enqueue_export, enqueue_import, export_item_id, work_item_id
+from datasets.services.embedding import sweep_folders
+from datasets.services.embedding_state import tend_embeddings
 from datasets.services.exporting import drop_expired, restart_export
 from datasets.services.keeping import free_orphans, release_expired
 from datasets.services.sweeping import recover_trash, sweep_journals
@@ -43,6 +45,7 @@ def run_once() -> None:
     free_deleted()
     sweep_journals()
     prune_changes()
+    tend_embeddings()
     if time.monotonic() - _cleaned_at > _CLEAN_SECONDS:
         clean_transfers()
 
@@ -53,6 +56,7 @@ def clean_transfers() -> None:
     delete_expired()
     free_orphans()
     recover_trash()
+    sweep_folders()
     _cleaned_at = time.monotonic()
 
 

@@ -98,6 +98,21 @@ def manifest_path(version: DatasetVersion) -> Path:
     return cache if cache.exists() else storage.fetch_file(version.manifest_key, cache)
 
 
+def embeddings_folder(version: DatasetVersion) -> Path:
+    """The vectors of a version with what is known of them, on the local disk.
+
+    Raises:
+        ConflictError: there are none (yet).
+    """
+    if not version.embeddings_key:
+        raise ConflictError(
+            f"{version} has no vectors to compare images by.",
+            hint="They are computed after the import, when no worker is needed elsewhere; the Map page says how far.",
+            code="no_embeddings",
+        )
+    return storage.fetch_folder(version.embeddings_key, Path(settings.STUDIO_HOME) / "cache" / version.embeddings_key)
+
+
 def list_items(
     version: DatasetVersion,
     rows: RowFilter = ALL_ROWS,

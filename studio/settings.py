@@ -31,6 +31,7 @@ STUDIO_IMAGE_HOSTS = env.str("STUDIO_IMAGE_HOSTS", default="")  # hosts that ima
 # How long an upload stays after its import, to be imported again with other settings; 0 frees it at once.
 STUDIO_KEEP_UPLOADS_DAYS = env.float("STUDIO_KEEP_UPLOADS_DAYS", default=7)
 STUDIO_KEEP_FAILED_UPLOADS_DAYS = env.float("STUDIO_KEEP_FAILED_UPLOADS_DAYS", default=7)
+STUDIO_EMBEDDINGS = env.bool("STUDIO_EMBEDDINGS", default=True)  # vectors of images when a worker is idle
 STORAGE_URL = env.str("STORAGE_URL", default="") or (STUDIO_HOME / "storage").as_uri()
 REDIS_URL = env.str("REDIS_URL", default="") or broker_url(STUDIO_HOME)
 

@@ -10,6 +10,7 @@ atexit.register(shutil.rmtree, _home, ignore_errors=True)
 os.environ["STUDIO_HOME"] = _home
 for _name in ("STORAGE_URL", "STUDIO_ADMIN_TOKEN", "STUDIO_SECRET_KEY", "STUDIO_HOST", "STUDIO_PORT"):
     os.environ.pop(_name, None)
+os.environ["STUDIO_EMBEDDINGS"] = "off"  # each starts a torch process: tests of them turn them on
 # Processes that a test starts load the studio's own settings, from the environment.
 os.environ["DJANGO_SETTINGS_MODULE"] = "studio.settings"
 

@@ -110,7 +110,9 @@ def measure_deletion(version: DatasetVersion) -> Freed:
         images, total = images + 1, total + size
         if weighed < _WEIGHED and storage.exists(storage.thumb_key(sha256)):
             weighed, thumbs = weighed + 1, thumbs + storage.size(storage.thumb_key(sha256))
-    files = [key for key in (version.manifest_key, version.findings_key, version.embeddings_key) if key]
+    files = [key for key in (version.manifest_key, version.findings_key) if key]
+    vectors = version.embeddings_key
+    files += [f"{vectors}/{name}" for name in storage.list_files(vectors)] if vectors else []
     total += sum(storage.size(key) for key in files if storage.exists(key))
     return Freed(images, total + (thumbs * images // weighed if weighed else 0), exports, upload)
 

@@ -28,3 +28,14 @@ def enqueue_export(export: Export) -> None:
 def export_item_id(export: Export) -> str:
     """One id for one attempt."""
     return f"export-{export.pk}-{export.token}"
+
+
+def enqueue_embedding(version_id: int, token: str) -> None:
+    """Send the attempt at the vectors of a version that holds the token of its state."""
+    work_item = "datasets.work_items.embed_dataset_version"
+    enqueue(QUEUE, work_item, version_id, token, job_id=embedding_item_id(version_id, token))
+
+
+def embedding_item_id(version_id: int, token: str) -> str:
+    """One id for one attempt."""
+    return f"embedding-{version_id}-{token}"
