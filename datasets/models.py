@@ -75,7 +75,7 @@ class DatasetVersion(models.Model):
     embeddings_key = models.CharField(max_length=500, blank=True)  # a vector an image, for "find similar" and the map
     embeddings_state = models.JSONField(default=dict)  # {"status", "error", "token", "attempts"} of computing them
     error = models.JSONField(null=True)
-    phase = models.CharField(max_length=30, blank=True)  # unpacking, reading, checking, thumbnails, writing
+    phase = models.CharField(max_length=30, blank=True)  # see datasets.views.detail.PHASES
     progress = models.FloatField(default=0.0)  # 0–1 over the whole import
     token = models.UUIDField(null=True)  # fences a stale import attempt
     attempts = models.PositiveIntegerField(default=0)

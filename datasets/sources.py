@@ -17,6 +17,7 @@ from datasets.guarded_http import FetchError, fetch, probe
 from datasets.models import DatasetVersion
 from datasets.watching import watch
 from vision.data.limits import DEFAULT_LIMITS, MIB, ImportLimits
+from vision.data.sample import write_sample
 from vision.errors import InvalidDatasetError
 
 OnProgress = Callable[[float], None]
@@ -28,7 +29,7 @@ def fetch_source(version: DatasetVersion, folder: Path, limits: ImportLimits, on
     """The file or folder to import. It is only read: what an import unpacks goes elsewhere.
 
     Uploads are used where they lie if storage is local; folders of the server always; addresses are downloaded into
-    `folder`. `on_progress(fraction)` is told often, 0–1; what it raises ends the download.
+    `folder`, the sample is rendered there. `on_progress(fraction)` is told often, 0–1; what it raises ends it.
 
     Raises:
         InvalidDatasetError: it is not there, not allowed (any more), or too large.
@@ -38,9 +39,17 @@ def fetch_source(version: DatasetVersion, folder: Path, limits: ImportLimits, on
         return check_path(version.origin["path"])
     if kind == "url":
         return download(check_url(version.origin["url"]), folder / "source", limits, on_progress)
+    if kind == "sample" and not version.source_key:
+        return _render_sample(version, folder, on_progress)
     if version.origin.get("files"):
         return watch(lambda tell: _fetch_folder(version.source_key, folder / "source", tell), on_progress)
     return watch(lambda tell: _fetch_file(version.source_key, folder / "source", tell), on_progress)
+
+
+def _render_sample(version: DatasetVersion, folder: Path, on_progress: OnProgress) -> Path:
+    archive = folder / "source" / version.source_name
+    write_sample(version.origin["task"], archive, version.origin["images"], on_progress=on_progress)
+    return archive
 
 
 def download(source: Source, folder: Path, limits: ImportLimits, on_progress: OnProgress) -> Path:

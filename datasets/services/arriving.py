@@ -123,6 +123,12 @@ def point_at_url(text: str) -> Arrival:
     return Arrival(name[:255], origin=origin)
 
 
+def point_at_sample(name: str, task_type: str, images: int) -> Arrival:
+    """The bundled sample, rendered by the import."""
+    text = "The bundled sample."
+    return Arrival(name, origin={"kind": "sample", "parent": None, "task": task_type, "images": images, "text": text})
+
+
 def _upload(text: str, **more: Any) -> dict[str, Any]:
     return {"kind": "upload", "parent": None, "text": text, **more}
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -17,6 +13,7 @@ from django.utils import timezone
 
 from datasets.models import Dataset, DatasetVersion, Transfer
 from datasets.names import check_name
+from datasets.samples import get_sample
 from datasets.services.arriving import (
     Arrival,
     File,
@@ -24,6 +21,7 @@ from datasets.services.arriving import (
     keep_files,
     keep_transfers,
     point_at_path,
+    point_at_sample,
     point_at_url,
 )
 from datasets.services.dispatching import enqueue_import
@@ -31,11 +29,7 @@ from datasets.transfers.taking import get_whole_group, let_go
 from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.data.formats import FORMATS
 from vision.data.options import read_settings
-from vision.data.sample import write_sample
 from vision.errors import ConflictError, InvalidDatasetError
-
-SAMPLE_NAME = "fasteners"
-SAMPLE_IMAGES = 300
 
 
 def create_version(
@@ -91,22 +85,20 @@ def check_version(
     read_import_fields(task_type, format, target_column_name, options)
 
 
-def create_sample_version(user: User | None) -> DatasetVersion:
-    """The rendered sample as a dataset; a version of it that is there already is taken, not made again."""
-    existing = (
-        DatasetVersion.objects.filter(dataset__name=SAMPLE_NAME, source_name=f"{SAMPLE_NAME}.zip")
-        .exclude(status=DatasetVersion.Status.FAILED)
-        .order_by("-number")
-        .first()
-    )
+def create_sample_version(user: User | None, task_type: str = TaskType.CLASSIFICATION) -> DatasetVersion:
+    """The rendered sample of a task type as a dataset; a version of it that is there already is taken, not made again.
+
+    Raises:
+        NotFoundError: an unknown task type.
+    """
+    sample = get_sample(task_type)
+    made = DatasetVersion.objects.filter(dataset__name=sample.name, source_name=f"{sample.name}.zip")
+    usable = made.exclude(status=DatasetVersion.Status.FAILED).select_related("dataset")
+    existing = next((version for version in usable if not version.origin.get("parent")), None)
     if existing is not None:
         return existing
-    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        archive = Path(folder) / f"{SAMPLE_NAME}.zip"
-        write_sample(TaskType.CLASSIFICATION, archive, images=SAMPLE_IMAGES)
-        origin = {"kind": "sample", "parent": None, "text": "The bundled sample."}
-        arrival = replace(keep_file(archive, archive.name), origin=origin)
-    return _create(SAMPLE_NAME, user, arrival, read_import_fields())
+    arrival = point_at_sample(f"{sample.name}.zip", task_type, sample.images)
+    return _create(sample.name, user, arrival, read_import_fields(task_type))
 
 
 def _check_one_source(*sources: object) -> None:

@@ -35,7 +35,8 @@ from vision.errors import DarkroomError, InternalError, UserError
 
 logger = logging.getLogger(__name__)
 _BEAT_SECONDS = 1.0
-_FETCH_SHARE = 0.3  # of the progress of an import that begins with a download
+_FETCHING = {"url": "fetching", "sample": "rendering"}  # kinds of origins whose import begins with that phase
+_FETCH_SHARE = 0.3  # of the progress of such an import
 
 
 def import_version(version_id: int, token: str) -> None:
@@ -75,8 +76,9 @@ def _run(version: DatasetVersion, folder: Path, attempt: _Attempt, journal: Open
     if version.origin.get("kind") in DERIVED:
         return derive_version(version, folder, attempt.beat)
     limits = get_limits()
-    share = _FETCH_SHARE if version.origin.get("kind") == "url" else 0.0
-    source = fetch_source(version, folder, limits, lambda fraction: attempt.beat("fetching", share * fraction))
+    fetching = _FETCHING.get(version.origin.get("kind", ""), "fetching")
+    share = _FETCH_SHARE if version.origin.get("kind") in _FETCHING else 0.0
+    source = fetch_source(version, folder, limits, lambda fraction: attempt.beat(fetching, share * fraction))
     options = ImportOptions(
         work_dir=folder,
         file_name=version.source_name,

@@ -12,8 +12,7 @@ from datasets import storage
 from datasets.models import Dataset, DatasetVersion
 
 _IMPORTING, _FAILED = DatasetVersion.Status.IMPORTING, DatasetVersion.Status.FAILED
-_UPLOADED = ("upload", "sample")
-_ELSEWHERE = ("path", "url")  # read anew where it lies, as long as the administrator allows it
+_READ_ANEW = {"path": "path", "url": "url", "sample": "task"}  # kinds of origins, and what says where it comes from
 _ORPHANED_AFTER = timedelta(days=1)
 
 
@@ -22,9 +21,9 @@ def can_import_again(version: DatasetVersion) -> bool:
     if not (version.is_ready or version.status == _FAILED):
         return False
     kind = version.origin.get("kind", "upload")
-    if kind in _ELSEWHERE:
-        return bool(version.origin.get(kind))
-    return kind in _UPLOADED and bool(version.source_key) and _kept_until(version) > timezone.now()
+    if kind in _READ_ANEW and not version.source_key:
+        return bool(version.origin.get(_READ_ANEW[kind]))
+    return kind in ("upload", "sample") and bool(version.source_key) and _kept_until(version) > timezone.now()
 
 
 def find_kept_until(version: DatasetVersion) -> datetime | None:

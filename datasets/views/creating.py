@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from datasets.allowed import list_folders, list_prefixes
 from datasets.http import acting_user
 from datasets.names import suggest_name
 from datasets.new_version import read_new_version
+from datasets.samples import SAMPLES
 from datasets.transfers.services import Group, delete_group, list_group, list_groups
 from datasets.views.settings_form import draw_settings, is_any_given
 from vision.catalog.task_types import TASK_TYPES
@@ -42,7 +44,13 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sample(request: HttpRequest) -> HttpResponse:
-    return redirect(services.create_sample_version(acting_user(request)))
+    """The bundled sample of the task type that was chosen."""
+    try:
+        task_type = request.POST.get("task") or SAMPLES[0].task_type
+        return redirect(services.create_sample_version(acting_user(request), task_type))
+    except UserError as error:
+        messages.error(request, str(error))
+        return redirect("datasets:new")
 
 
 @require_POST
@@ -103,6 +111,7 @@ def _context(request: HttpRequest, error: UserError | None) -> dict[str, Any]:
         "is_changed": is_any_given(given),
         "task_types": [TASK_TYPES.get(name) for name in LABEL_READERS],
         "formats": list(FORMATS),
+        "samples": SAMPLES,
         "groups": groups,
         "chosen_group": _find_group(groups, given.get("transfer_group", "")),
         "folders": list_folders(),

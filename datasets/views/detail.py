@@ -19,6 +19,7 @@ from vision.data.formats import FORMATS
 PHASES = {
     "waiting": "Waiting for a worker",
     "fetching": "Fetching what is to be imported",
+    "rendering": "Rendering the pictures",
     "unpacking": "Unpacking the upload",
     "reading": "Reading the labels",
     "checking": "Opening and checking each image",

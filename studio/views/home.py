@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from datasets.models import Dataset, DatasetVersion
+from datasets.samples import SAMPLES
 from datasets.services import create_sample_version
 from endpoints.models import Endpoint
 from jobs.models.status import ENDED, Status
@@ -44,7 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _use_sample(request: HttpRequest) -> HttpResponse:
     try:
-        version = create_sample_version(cast(User, request.user))
+        task_type = request.POST.get("task") or SAMPLES[0].task_type
+        version = create_sample_version(cast(User, request.user), task_type)
     except UserError as error:
         messages.error(request, str(error))
         return redirect("home")
@@ -61,6 +63,7 @@ def _context() -> dict[str, object]:
         "steps": steps,
         "next_step": next((step for step in steps if not step.is_done), None),
         "is_new": not steps[0].is_done,
+        "other_samples": SAMPLES[1:],
         "running": [{"job": job, "progress": job_progress(job)} for job in running],
         "importing": list(importing[:8]),
         "recent": list(list_jobs().filter(status__in=ENDED)[:6]),

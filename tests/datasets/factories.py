@@ -10,6 +10,7 @@ import uuid
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,13 @@ def create_ready_version(user=None, name: str = "parts", files: Mapping[str, byt
     services.import_version(version.pk, str(version.token))
     version.refresh_from_db()
     return version
+
+
+def short_samples(monkeypatch: Any, images: int) -> None:
+    """Samples of so few images, to be quick."""
+    from datasets import samples
+
+    monkeypatch.setattr(samples, "SAMPLES", tuple(replace(one, images=images) for one in samples.SAMPLES))
 
 
 HOSTILE = "<script>alert('x')</script> \" ' & \u202eevil\u202c {{ 7*7 }}"

@@ -14,7 +14,8 @@ from datasets import maintenance, selectors, services
 from datasets import storage as stored
 from datasets.models import Dataset, DatasetVersion
 from datasets.services.dispatching import work_item_id
-from tests.datasets.factories import COLOURS, create_ready_version, dataset_files, json_lines, upload
+from tests.datasets.factories import COLOURS, create_ready_version, dataset_files, json_lines, short_samples, upload
+from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.data.query import query_rows
 from vision.errors import ConflictError, InvalidDatasetError, NotFoundError
 from vision.spec.references import parse_dataset_reference
@@ -257,12 +258,23 @@ def test_items_of_an_unfinished_version_are_a_conflict(storage):
 
 
 def test_sample_is_made_once(storage, monkeypatch):
-    from datasets.services import creating
-
-    monkeypatch.setattr(creating, "SAMPLE_IMAGES", 15)
+    short_samples(monkeypatch, 15)
     first = services.create_sample_version(None)
     assert services.create_sample_version(None).pk == first.pk
     assert run(first).split_counts == {"train": 12, "validation": 3}
+    again = run(services.import_again(first, None, options={"seed": 3}))
+    assert again.split_counts == first.split_counts
+    assert services.create_sample_version(None).pk == first.pk
+
+
+@pytest.mark.parametrize("task_type", list(TaskType))
+def test_sample_of_every_task_type(storage, monkeypatch, task_type):
+    short_samples(monkeypatch, 15)
+    version = run(services.create_sample_version(None, task_type))
+    assert (version.status, version.task_type, version.image_count) == ("ready", task_type, 15), version.error
+    assert version.report["counts"]["errors"] == 0
+    assert {"nut", "screw", "washer"} <= set(version.label_names)
+    assert version.is_trainable == TASK_TYPES.get(task_type).is_trainable
 
 
 @pytest.mark.django_db(transaction=True)

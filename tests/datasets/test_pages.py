@@ -8,6 +8,7 @@ from django.urls import reverse
 from datasets import selectors, services
 from datasets.models import Dataset
 from tests.datasets.factories import create_ready_version, dataset_files, image_bytes, json_lines, upload
+from vision.catalog.task_types import TaskType
 from vision.data.query import query_rows
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
@@ -60,12 +61,30 @@ def test_form_without_a_file_says_so(signed_in):
     assert "No file was chosen" in answer.content.decode()
 
 
-def test_sample_button_makes_the_sample(signed_in, storage, monkeypatch):
-    from datasets.services import creating
-
-    monkeypatch.setattr(creating, "SAMPLE_IMAGES", 3)
+def test_sample_button_makes_the_sample(signed_in, storage):
     assert signed_in.post(reverse("datasets:sample"))["Location"] == "/datasets/fasteners/?version=1"
     assert signed_in.get(reverse("datasets:sample")).status_code == 405
+
+
+def test_a_sample_of_each_task_is_one_click_away(signed_in, storage):
+    for address in (reverse("datasets:list"), reverse("datasets:new")):
+        page = signed_in.get(address).content.decode()
+        for task_type in TaskType:
+            assert f'name="task" value="{task_type}"' in page
+    boxes = {"task": "image_object_detection"}
+    assert signed_in.post(reverse("datasets:sample"), boxes)["Location"] == "/datasets/fasteners-detection/?version=1"
+    wrong = signed_in.post(reverse("datasets:sample"), {"task": "guessing"}, follow=True)
+    assert (wrong.redirect_chain[0][0], "guessing" in wrong.content.decode()) == ("/datasets/new/", True)
+
+
+def test_home_offers_every_sample_the_multi_class_one_first(signed_in, storage):
+    page = signed_in.get(reverse("home")).content.decode()
+    assert "Use the sample data" in page
+    for task_type in list(TaskType)[1:]:
+        assert f'name="task" value="{task_type}"' in page
+    assert signed_in.post(reverse("home"))["Location"] == "/datasets/fasteners/?version=1"
+    polygons = signed_in.post(reverse("home"), {"task": "image_instance_segmentation"})
+    assert polygons["Location"] == "/datasets/fasteners-segmentation/?version=1"
 
 
 def test_import_shows_phase_and_percent_and_then_reloads(signed_in, storage):

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vision.data.masks import fill_rings
 from vision.data.sample import write_sample
+from vision.data.sample.labelling import SAMPLES
 from vision.data.sample.scene import Placement, render_scene
 from vision.data.sample.shapes import SHAPES
 from vision.errors import NotFoundError
@@ -74,6 +76,63 @@ def test_part_beneath_another_shows_less():
     alone = render_scene(200, 160, [below], np.random.default_rng(1)).parts[0]
     covered = render_scene(200, 160, [below, above], np.random.default_rng(1)).parts[0]
     assert 0 < covered.mask.sum() < alone.mask.sum()
+
+
+def lines_of(path):
+    files = read(path)
+    names = [name for name in files if name.endswith(".jsonl")]
+    return [json.loads(line) for name in names for line in files[name].splitlines()], files
+
+
+def test_multilabel_sample_names_all_that_lies_there(tmp_path):
+    write_sample("image_classification_multilabel", tmp_path / "s.zip", images=30)
+    rows, _ = lines_of(tmp_path / "s.zip")
+    counts = Counter(name for row in rows for name in row["label"])
+    assert set(counts) == {*SHAPES, "scratched"}
+    assert min(counts[name] for name in SHAPES) >= 10
+    assert {len(row["label"]) for row in rows} >= {1, 2, 3}
+
+
+def scenes(task_type, count=12):
+    """Scenes of a task type, each with its cell."""
+    kind = SAMPLES[task_type]
+    for number in range(count):
+        rng = np.random.default_rng([3, number])
+        scene = render_scene(320, 256, kind.place(number, 320, 256, rng), rng)
+        yield scene, kind.label(scene)
+
+
+def test_boxes_hold_just_what_shows():
+    for scene, cell in scenes("image_object_detection"):
+        parts = [part for part in scene.parts if part.mask.sum() >= 60]
+        assert [one["label"] for one in cell] == [part.class_name for part in parts]
+        for one, part in zip(cell, parts, strict=True):
+            left, top, right, bottom = part.box
+            assert 0 <= one["topX"] < one["bottomX"] <= 1
+            assert (round(one["topX"] * 320), round(one["bottomX"] * 320)) == (left, right)
+            assert (round(one["topY"] * 256), round(one["bottomY"] * 256)) == (top, bottom)
+
+
+def test_outlines_follow_what_shows():
+    for scene, cell in scenes("image_instance_segmentation"):
+        parts = [part for part in scene.parts if part.mask.sum() >= 60]
+        for one, part in zip(cell, parts, strict=True):
+            filled = fill_rings(one["polygon"], 320, 256) > 0
+            hole = filled & ~part.mask  # an outline cannot leave out the hole of a nut or washer
+            assert (filled & part.mask).sum() > 0.93 * part.mask.sum()
+            assert hole.sum() < (0.06 if part.class_name == "screw" else 0.5) * filled.sum()
+
+
+def test_every_fifteenth_belt_is_empty(tmp_path):
+    write_sample("image_object_detection", tmp_path / "s.zip", images=15)
+    rows, _ = lines_of(tmp_path / "s.zip")
+    assert [row["label"] for row in rows].count([]) == 1
+
+
+def test_rendering_says_how_far_it_is(tmp_path):
+    told = []
+    write_sample("image_object_detection", tmp_path / "s.zip", images=4, on_progress=told.append)
+    assert told == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_unknown_task_type_is_refused(tmp_path):

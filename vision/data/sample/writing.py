@@ -6,14 +6,13 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vision.catalog.task_types import TaskType
-from vision.data.sample.scene import Placement, Scene, render_scene
+from vision.data.sample.labelling import SAMPLES
+from vision.data.sample.scene import Scene, render_scene
 from vision.data.sample.shapes import SHAPES
 from vision.errors import NotFoundError
 
@@ -33,16 +32,16 @@ transformations:
 """
 
 
-@dataclass(frozen=True)
-class SampleLabels:
-    """How a task type's sample is made: which parts lie in a scene, and what its label cell says."""
-
-    place: Callable[[int, int, int, np.random.Generator], list[Placement]]
-    label: Callable[[Scene], Any]
-
-
-def write_sample(task_type: str, target_zip: Path, images: int = 300, seed: int = 7) -> None:
+def write_sample(
+    task_type: str,
+    target_zip: Path,
+    images: int = 300,
+    seed: int = 7,
+    on_progress: Callable[[float], None] = lambda fraction: None,
+) -> None:
     """Render the sample and write it as a zip. The same seed gives the same pictures.
+
+    `on_progress` is told after every picture how much is done, 0–1; what it raises ends the rendering.
 
     Raises:
         NotFoundError: there is no sample for that task type.
@@ -58,35 +57,16 @@ def write_sample(task_type: str, target_zip: Path, images: int = 300, seed: int 
             archive.writestr(name, _encode(scene))
             part = "validation" if number // len(SHAPES) % _VALIDATION_EVERY == _VALIDATION_EVERY - 1 else "training"
             lines[part].append(_line(name, scene, SAMPLES[task_type].label(scene)))
+            on_progress((number + 1) / images)
         for part, file in (("training", "train_annotations.jsonl"), ("validation", "validation_annotations.jsonl")):
             archive.writestr(f"{part}-mltable-folder/MLTable", _MLTABLE.format(file=file))
             archive.writestr(f"{part}-mltable-folder/{file}", "\n".join(lines[part]) + "\n")
 
 
-def _place_one(number: int, width: int, height: int, rng: np.random.Generator) -> list[Placement]:
-    """One part that fills most of the picture, its class by turns."""
-    class_name = list(SHAPES)[number % len(SHAPES)]
-    radius = min(width, height) * rng.uniform(0.27, 0.4) * (1.15 if class_name == "screw" else 0.9)
-    return [
-        Placement(
-            class_name,
-            x=width * rng.uniform(0.42, 0.58),
-            y=height * rng.uniform(0.42, 0.58),
-            radius=radius,
-            angle=rng.uniform(0, 2 * np.pi),
-            is_scratched=rng.random() < 0.3,
-        )
-    ]
-
-
-SAMPLES: dict[str, SampleLabels] = {
-    TaskType.CLASSIFICATION: SampleLabels(_place_one, lambda scene: scene.parts[-1].class_name)
-}
-
-
 def _render(task_type: str, number: int, rng: np.random.Generator) -> Scene:
-    width, height = int(rng.choice([224, 240, 256])), int(rng.choice([192, 208, 224]))
-    return render_scene(width, height, SAMPLES[task_type].place(number, width, height, rng), rng)
+    kind = SAMPLES[task_type]
+    width, height = int(rng.choice(kind.widths)), int(rng.choice(kind.heights))
+    return render_scene(width, height, kind.place(number, width, height, rng), rng)
 
 
 def _encode(scene: Scene) -> bytes:
