@@ -217,10 +217,10 @@ class _FileReading:
     def _say_help(self, reader: ObjectReader, filled: int, image: _Image) -> None:
         if reader.boxes_as_polygons and self._options.task_type == TaskType.SEGMENTATION:
             message = f"{reader.boxes_as_polygons} objects have a box and no outline; its rectangle was taken."
-            self._warn("box_as_polygon", message, Action.REPAIRED, image.file)
+            self._warn("box_as_outline", message, Action.REPAIRED, image.file)
         if filled + reader.filled_pixels:
             message = f"Masks have holes of {filled + reader.filled_pixels:,} px; polygons have none: they were filled."
-            self._warn("hole_filled", message, Action.REPAIRED, image.file)
+            self._warn("filled_holes", message, Action.REPAIRED, image.file)
         for width, height in sorted(reader.stretched):
             size = f"{reader.frame.width} × {reader.frame.height}"
             message = f"A mask has {width} × {height} px, the image {size}; it was stretched over the image."

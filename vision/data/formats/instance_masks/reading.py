@@ -183,7 +183,7 @@ class _Reading:
             return None
         if filled:
             message = f"Instances have holes of {filled:,} px; polygons have none: they were filled."
-            self._report.warning("hole_filled", message, Action.REPAIRED, file=file, line=0, image=image)
+            self._report.warning("filled_holes", message, Action.REPAIRED, file=file, line=0, image=image)
         return objects
 
     def _find_frame(self, mask: IdMask, file: str, image: str) -> Frame:

@@ -58,7 +58,7 @@ def test_things_become_instances(upload):
     cell = canonical(record.label, TaskType.SEGMENTATION)
     assert [(one["label"], one["isCrowd"], len(one["polygon"])) for one in cell] == [("can", 1, 1), ("carton", 0, 1)]
     assert sorted(cell[1]["polygon"][0]) == [0, 0, 0.1, 0.1, 0.75, 0.75, 1, 1]
-    assert codes(report) == ["hole_filled", "stuff_left_out"]
+    assert codes(report) == ["filled_holes", "stuff_left_out"]
 
 
 def test_boxes_and_classes_come_from_the_mask(upload):

@@ -123,7 +123,7 @@ def test_run_lengths_become_rings_along_the_pixels(tmp_path, counts):
 def test_holes_of_masks_are_filled_and_that_is_said(tmp_path):
     label, report = read_one(tmp_path, outline(segmentation=HOLED), task_type=TaskType.SEGMENTATION)
     assert points_of(label[0]["polygon"][0]) == BLOCK_RING
-    assert "hole_filled" in codes(report)
+    assert "filled_holes" in codes(report)
     assert "holes of 1 px" in messages(report)
 
 
