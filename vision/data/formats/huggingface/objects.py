@@ -102,6 +102,3 @@ def _is_true(one: _Object) -> bool:
     if one.is_crowd not in (0, 1, None):  # true and false are 1 and 0
         raise InvalidLabelError(f"isCrowd of an object is {str(one.is_crowd)[:40]!r}; it is 0 or 1.")
     return bool(one.is_crowd)
-
-
-
