@@ -75,7 +75,11 @@ def free_orphans() -> None:
     oldest = timezone.now() - _ORPHANED_AFTER
     for name in storage.list_folders("uploads"):
         key = f"uploads/{name}"
-        if name not in folders and storage.find_newest(key) < oldest:
+        try:
+            is_old = name not in folders and storage.find_newest(key) < oldest
+        except FileNotFoundError:  # it is being written, or removed, just now
+            continue
+        if is_old:
             storage.delete_folder(key)
 
 

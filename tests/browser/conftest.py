@@ -35,13 +35,17 @@ VARIANTS = {
 DATASET, JOB, MODEL, ENDPOINT = "browser-fasteners", "browser-job", "browser-model", "browser-endpoint"
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def find_chromium() -> str:
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not executable:
         pytest.fail("No Chromium. Install Debian's package chromium, or name one in the variable CHROMIUM.")
+    return executable
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield chromium
         chromium.close()
 
