@@ -55,7 +55,8 @@ def labels_together(statistics: dict[str, Any], link: Link = no_link) -> Chart |
         if row < column
     ]
     options = draw_heat(labels, labels, cells, max(count for _, _, count in pairs))
-    return {"options": options, "table": {"columns": ["Label", "With", "Images"], "rows": rows}}
+    table = {"columns": ["Label", "With", "Images"], "rows": rows}
+    return {"options": options, "table": table, "lines": 2 * len(labels)}
 
 
 def _draw_balance(entries: list[tuple[str, dict[str, int], int]], counted: str, link: Link) -> Chart | None:
@@ -89,4 +90,5 @@ def _draw_balance(entries: list[tuple[str, dict[str, int], int]], counted: str, 
         [link_cell(label, link(label=[label])), *(counts[split] for split in splits), total]
         for label, counts, total in entries[:TABLE_ROWS]
     ]
-    return {"options": options, "table": {"columns": ["Label", *(_TITLES[s] for s in splits), "All"], "rows": rows}}
+    table = {"columns": ["Label", *(_TITLES[split] for split in splits), "All"], "rows": rows}
+    return {"options": options, "table": table, "lines": len(drawn)}

@@ -8,6 +8,8 @@ from typing import Any
 from datasets.charts.images import draw_shapes
 from datasets.charts.parts import Bin, Chart, Link, draw_heat, draw_histogram, fill_gaps, link_rows, no_link
 
+_SMALLEST = 1e-4  # of an image's area; what is smaller stands in one bin
+_EXAMPLES = 30
 _THIRDS = (("top left", "top", "top right"), ("left", "centre", "right"), ("bottom left", "bottom", "bottom right"))
 
 
@@ -26,10 +28,10 @@ def object_areas(statistics: dict[str, Any], link: Link = no_link) -> Chart | No
     bins: list[Bin] = statistics.get("object_area") or []
     if not bins:
         return None
-    filled = fill_gaps(bins, math.sqrt(10))
-    names = ["100 %" if entry["from"] >= 1 else f"{_share(entry['from'])}–{_share(entry['to'])} %" for entry in filled]
+    filled = fill_gaps(_join_smallest(bins), math.sqrt(10))
+    names = [_name_area(entry) for entry in filled]
     counts, urls = [entry["count"] for entry in filled], [link_rows(entry, link) for entry in filled]
-    return draw_histogram(names, counts, urls, of="Share of the image's area", counted="Objects")
+    return draw_histogram(names, counts, urls, of="Share of the image's area, %", counted="Objects")
 
 
 def object_shapes(statistics: dict[str, Any], link: Link = no_link) -> Chart | None:
@@ -85,5 +87,21 @@ def _span(low: int, high: int) -> str:
     return str(low) if low == high else f"{low}–{high}"
 
 
+def _join_smallest(bins: list[Bin]) -> list[Bin]:
+    """Bins below `_SMALLEST` as one that begins at 0."""
+    small = [entry for entry in bins if entry["to"] < _SMALLEST * 1.01]
+    if not small:
+        return bins
+    rows = sorted({row for entry in small for row in entry.get("rows", [])})[:_EXAMPLES]
+    joined = {"from": 0, "to": _SMALLEST, "count": sum(entry["count"] for entry in small), "rows": rows}
+    return [joined, *bins[len(small) :]]
+
+
+def _name_area(entry: Bin) -> str:
+    if not entry["from"]:
+        return f"under {entry['to'] * 100:g}"
+    return "100" if entry["from"] >= 1 else f"{_share(entry['from'])}–{_share(entry['to'])}"
+
+
 def _share(share: float) -> str:
-    return f"{share * 100:.2g}" if share < 0.1 else f"{min(share, 1) * 100:.0f}"
+    return f"{share * 100:.2g}" if share < 0.1 else f"{share * 100:.0f}"

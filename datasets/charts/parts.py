@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 Chart = dict[str, Any]
+"""`options` and `table`; also `lines`, where the chart is the higher the more lines it has."""
 Link = Callable[..., str]
 """The address of the image grid under these filters; empty where there is none."""
 Bin = dict[str, Any]

@@ -14,7 +14,7 @@ from datasets.charts.parts import Chart, Link
 
 @dataclass(frozen=True)
 class Card:
-    """A chart with its title; `hint` says how to read it, `size` is `bars` where it is as high as it has rows."""
+    """A chart with its title; `hint` says how to read it, `size` is `bars` where it grows with its `lines`."""
 
     id: str
     title: str
@@ -41,9 +41,9 @@ SECTIONS = (
         "Classes",
         (
             Card("class-images", "Images per class", class_balance, size="bars"),
-            Card("class-objects", "Objects per class", object_balance, "In the order of the images.", "bars"),
+            Card("class-objects", "Objects per class", object_balance, "In the order of the images per class.", "bars"),
             Card("labels-per-image", "Labels per image", labels_per_image),
-            Card("together", "Classes that stand together", labels_together, _TOGETHER, "square"),
+            Card("together", "Classes that stand together", labels_together, _TOGETHER, "bars"),
         ),
     ),
     Section(

@@ -20,7 +20,7 @@ from datasets.views.context import get_shown_version, page_context, page_url
 from datasets.views.guard import guard_page
 from datasets.views.repeats import list_repeats
 
-_HIGH = 8  # bars side by side need no more room than other charts
+_LINES = 8  # that a chart of the usual height has room for
 _FIXES = {
     "classes": ("versions", "#make", "Merge or rename classes"),
     "splits": ("versions", "#make", "Assign splits anew"),
@@ -91,8 +91,8 @@ def _draw(cards: tuple[Card, ...], statistics: dict[str, Any], link: Link) -> It
 def _size(card: Card, chart: Chart) -> str:
     if card.size != "bars":
         return f"chart-{card.size}" if card.size else ""
-    bars = len(chart["table"]["rows"])
-    return "" if bars <= _HIGH else "chart-tall" if bars <= 2 * _HIGH else "chart-taller"
+    lines = chart["lines"]
+    return "" if lines <= _LINES else "chart-tall" if lines <= 2 * _LINES else "chart-taller"
 
 
 def _map_location(version: DatasetVersion, label: str) -> dict[str, Any] | None:
