@@ -121,7 +121,7 @@ def test_cut_at_five_places_by_browser_network_and_server(user, darkroom, rest, 
     size, sha256 = archive.stat().st_size, hashlib.sha256(archive.read_bytes()).hexdigest()
     page = user.open()
     begin(page, archive)
-    wait_for(lambda: share(page) > 0.07, 20)
+    wait_for(lambda: share(page) > 0.2, 20)
     user.close()  # in the middle of a piece
     begun = one_upload(rest, size)
     assert 0 < begun["offset"] < size
@@ -139,9 +139,8 @@ def test_cut_at_five_places_by_browser_network_and_server(user, darkroom, rest, 
     reached = share(page)
     wait_for(lambda: share(page) > max(reached, 0.45), 30)
 
-    page.context.set_offline(True)
+    throttle(page, SPEED | {"offline": True})
     page.wait_for_timeout(700)
-    page.context.set_offline(False)
     throttle(page, SPEED)
     wait_for(lambda: share(page) > 0.7, 30)
 
