@@ -52,7 +52,7 @@ SECTIONS = (
         (
             Card("per-image", "Objects per image", objects_per_image),
             Card("object-areas", "Size of objects", object_areas, _AREAS),
-            Card("object-shapes", "Shape of objects", object_shapes, _SHAPES),
+            Card("object-shapes", "Shape of objects", object_shapes, _SHAPES, "tall"),
         ),
     ),
     Section(

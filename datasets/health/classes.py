@@ -5,6 +5,7 @@ from __future__ import annotations
 from datasets.health.verdicts import Facts, Level, Verdict, good, link_labels, name_some, say
 
 FEW = 10  # training images; Azure's documentation asks for as many
+_EQUAL = 1.5
 IMBALANCED = 10.0  # times as many images as the smallest class
 _HELD_OUT = {"validation": "validation", "test": "test"}
 
@@ -72,6 +73,8 @@ def check_balance(facts: Facts) -> Verdict | None:
         return None
     (smallest, rare), (largest, frequent) = min(counts), max(counts)
     ratio = largest / smallest
+    if ratio < _EQUAL:
+        return good("The classes have about as many images each")
     if ratio <= IMBALANCED:
         return good(f"The largest class has {ratio:.2g} times the images of the smallest")
     return Verdict(

@@ -16,9 +16,9 @@ from datasets.charts import Chart, Link
 from datasets.charts.sections import SECTIONS, Card
 from datasets.health import Facts, Level, Verdict, judge, knows_all
 from datasets.models import DatasetVersion
-from datasets.views.context import get_shown_version, page_context, page_url
+from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
 from datasets.views.guard import guard_page
-from datasets.views.repeats import list_repeats
+from datasets.views.repeats import draw_repeats, list_repeats
 
 _LINES = 8  # that a chart of the usual height has room for
 _FIXES = {
@@ -30,12 +30,28 @@ _FIXES = {
 @guard_page
 def health(request: HttpRequest, name: str) -> HttpResponse:
     version = get_shown_version(request, name)
+    is_shown = version.is_ready and version.image_count > 0
+    repeats = _list_repeats(version, request.GET.get("repeats", "")) if is_shown else []
+    if is_fragment(request) and "repeats" in request.GET:
+        asked = [kind for kind in repeats if kind["groups"]]
+        return render(request, "datasets/_health_repeats.html", {"kind": asked[0] if asked else None})
     context = page_context(version, "health")
-    if version.is_ready and version.image_count:
-        repeats = list_repeats(version)
-        context |= _describe(version, {group["id"] for group in repeats}) | {"repeats": repeats}
+    if is_shown:
+        context |= _describe(version, {kind["kind"].id for kind in repeats}) | {"repeats": repeats}
         context["location"] = _map_location(version, request.GET.get("place", ""))
     return render(request, "datasets/health.html", context)
+
+
+def _list_repeats(version: DatasetVersion, drawn: str) -> list[dict[str, Any]]:
+    """Each kind of repeats; only one is drawn, as its pictures may lie anywhere in the manifest. Scripts ask for it."""
+    return [
+        {
+            "kind": kind,
+            "groups": draw_repeats(version, kind) if kind.id == drawn else [],
+            "url": page_url("health", version.dataset.name, version.number, repeats=kind.id),
+        }
+        for kind in list_repeats(version)
+    ]
 
 
 def _describe(version: DatasetVersion, shown: set[str]) -> dict[str, Any]:

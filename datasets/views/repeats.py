@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from datasets import selectors
@@ -22,29 +24,31 @@ _PICTURES = 6  # of one group
 _Group = tuple[int, ...]
 
 
-def list_repeats(version: DatasetVersion) -> list[dict[str, Any]]:
-    """Groups of each kind, the first few; each group under the gravest kind it is of."""
-    chosen = _choose(version.statistics)
-    numbers = {row for _, _, _, groups in chosen for group in groups for row in group[:_PICTURES]}
-    if not numbers:
-        return []
+@dataclass(frozen=True)
+class Repeats:
+    """The `groups` of one kind that are shown, lists of row numbers, of `total`."""
+
+    id: str
+    title: str
+    total: int
+    groups: list[_Group]
+
+
+def list_repeats(version: DatasetVersion) -> list[Repeats]:
+    """What there is of each kind; each group under the gravest kind it is of."""
+    return list(_choose(version.statistics))
+
+
+def draw_repeats(version: DatasetVersion, repeats: Repeats) -> list[dict[str, Any]]:
+    """The pictures of the groups of one kind."""
+    numbers = {row for group in repeats.groups for row in group[:_PICTURES]}
     page = selectors.list_items(version, RowFilter(rows=tuple(sorted(numbers))), limit=len(numbers))
     rows = {row["row"]: row for row in page.rows}
-    return [
-        {
-            "id": name,
-            "title": title,
-            "total": total,
-            "groups": [_draw(version, group, rows) for group in groups],
-        }
-        for name, title, total, groups in chosen
-    ]
+    return [_draw(version, group, rows) for group in repeats.groups]
 
 
-def _choose(statistics: dict[str, Any]) -> list[tuple[str, str, int, list[_Group]]]:
-    """`(id, title, groups there are, groups to show)` of each kind."""
+def _choose(statistics: dict[str, Any]) -> Iterator[Repeats]:
     shown: set[_Group] = set()
-    chosen = []
     for name, title, keys in _KINDS:
         found: Any = statistics
         for key in keys:
@@ -52,8 +56,7 @@ def _choose(statistics: dict[str, Any]) -> list[tuple[str, str, int, list[_Group
         new = [group for group in map(tuple, (found or {}).get("examples") or []) if group not in shown][:_GROUPS]
         shown.update(new)
         if new:
-            chosen.append((name, title, found.get("groups", found.get("clusters", len(new))), new))
-    return chosen
+            yield Repeats(name, title, found.get("groups", found.get("clusters", len(new))), new)
 
 
 def _draw(version: DatasetVersion, group: _Group, rows: dict[int, Any]) -> dict[str, Any]:

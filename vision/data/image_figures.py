@@ -12,7 +12,7 @@ from vision.data.counting import EXAMPLES, ask, count_equal_bins, count_log_bins
 STRETCHED = 3.0  # longer side over shorter: scaled to a square, little is left of the shorter
 SMALL = 64  # px of the shorter side
 _EXACT_SIZES = 300  # different sizes that are told apart
-_CELLS = 32  # along each side, where there are more
+_CELLS = 24  # along each side, where there are more
 
 
 def describe_images(database: duckdb.DuckDBPyConnection, manifest: Path) -> dict[str, Any]:

@@ -59,10 +59,10 @@ def test_sizes_are_exact_while_there_are_few(tmp_path):
 def test_many_sizes_share_cells(tmp_path):
     figures = describe(tmp_path, [row(n, "a", width=200 + n, height=640) for n in range(400)])
     sizes = figures["sizes"]
-    assert sizes["step"] == 20
-    assert [200, 640, 20] in sizes["cells"]
+    assert sizes["step"] == 27
+    assert [216, 621, 27] in sizes["cells"]
     assert sum(count for _, _, count in sizes["cells"]) == 400
-    assert len(sizes["cells"]) == 20
+    assert len(sizes["cells"]) == 16
 
 
 def test_shapes_of_images(tmp_path):
