@@ -23,7 +23,6 @@ from datasets.transfers.services import delete_expired
 from vision.errors import InternalError
 
 STALE_AFTER = timedelta(seconds=20)
-EXPORT_STALE_AFTER = timedelta(seconds=60)  # one large file is written without a sign of life
 MAX_ATTEMPTS = 3
 _IMPORTING = DatasetVersion.Status.IMPORTING
 _CLEAN_SECONDS = 600.0
@@ -81,7 +80,7 @@ def _restart(version: DatasetVersion) -> None:
 def _tend_exports() -> None:
     """Restart exports whose worker died, send again those the broker lost."""
     now = timezone.now()
-    stale = Export.objects.filter(status=Export.Status.RUNNING, heartbeat_at__lt=now - EXPORT_STALE_AFTER)
+    stale = Export.objects.filter(status=Export.Status.RUNNING, heartbeat_at__lt=now - STALE_AFTER)
     for export in stale:
         if export.attempts < MAX_ATTEMPTS:
             restart_export(export, export.attempts)

@@ -25,6 +25,7 @@ from datasets.limits import get_limits
 from datasets.models import DatasetVersion, Export
 from datasets.services.deleting import delete_export
 from datasets.services.dispatching import enqueue_export
+from datasets.services.pulse import beating
 from vision.data.exporting import check_format, export_version, measure_export
 from vision.errors import ConflictError, DarkroomError, InternalError, UserError
 
@@ -60,7 +61,7 @@ def make_export(export_id: str, token: str) -> None:
     attempt = _Attempt(export_id, token)
     try:
         export = attempt.start()
-        with _work_folder(export_id, token) as folder:
+        with _work_folder(export_id, token) as folder, beating(attempt.mine):
             attempt.publish(export, _write(export, folder, attempt))
     except SystemExit:
         attempt.hand_back()  # Darkroom is being stopped: the next start goes on with it
@@ -126,13 +127,13 @@ class _Attempt:
 
     def __init__(self, export_id: str, token: str) -> None:
         unfinished = (Export.Status.WAITING, Export.Status.RUNNING)
-        self._mine = Export.objects.filter(pk=export_id, token=token, status__in=unfinished)
+        self.mine = Export.objects.filter(pk=export_id, token=token, status__in=unfinished)
         self._last_beat = 0.0
 
     def start(self) -> Export:
         now = timezone.now()
         self._update(status=Export.Status.RUNNING, attempts=F("attempts") + 1, heartbeat_at=now, progress=0.0)
-        export = self._mine.select_related("version__dataset").first()
+        export = self.mine.select_related("version__dataset").first()
         if export is None or export.version.status == DatasetVersion.Status.DELETED:
             raise StaleImportError
         return export
@@ -154,15 +155,15 @@ class _Attempt:
             raise
 
     def fail(self, error: DarkroomError) -> None:
-        self._mine.update(status=Export.Status.FAILED, error=error.to_dict())
+        self.mine.update(status=Export.Status.FAILED, error=error.to_dict())
 
     def hand_back(self) -> None:
-        export = self._mine.first()
+        export = self.mine.first()
         if export is not None:
             restart_export(export, attempts=max(0, export.attempts - 1))
 
     def _update(self, **fields: Any) -> None:
-        if not self._mine.update(**fields):
+        if not self.mine.update(**fields):
             raise StaleImportError
 
 

@@ -26,6 +26,7 @@ from datasets.services.deriving import KINDS as DERIVED
 from datasets.services.deriving import derive_version
 from datasets.services.dispatching import enqueue_import
 from datasets.services.keeping import release_ended
+from datasets.services.pulse import beating
 from datasets.services.sweeping import sweep_journals
 from datasets.sink import StorageSink
 from datasets.sources import fetch_source
@@ -48,7 +49,11 @@ def import_version(version_id: int, token: str) -> None:
     attempt = _Attempt(version_id, token)
     try:
         version = attempt.start()
-        with _work_folder(version_id, token) as folder, write_journal(version_id, token) as journal:
+        with (
+            _work_folder(version_id, token) as folder,
+            write_journal(version_id, token) as journal,
+            beating(attempt.mine),
+        ):
             try:
                 attempt.publish(version, _run(version, folder, attempt, journal))
             except UserError:
@@ -100,14 +105,14 @@ class _Attempt:
     """The database side of one attempt: every write asks for the token."""
 
     def __init__(self, version_id: int, token: str) -> None:
-        self._mine = DatasetVersion.objects.filter(pk=version_id, token=token, status=DatasetVersion.Status.IMPORTING)
+        self.mine = DatasetVersion.objects.filter(pk=version_id, token=token, status=DatasetVersion.Status.IMPORTING)
         self._token = token
         self._last_beat = 0.0
         self._phase = ""
 
     def start(self) -> DatasetVersion:
         self._update(attempts=F("attempts") + 1, heartbeat_at=timezone.now(), phase="unpacking", progress=0.0)
-        version = self._mine.select_related("dataset").first()
+        version = self.mine.select_related("dataset").first()
         if version is None:
             raise StaleImportError
         return version
@@ -174,14 +179,14 @@ class _Attempt:
         sweep_journals()
 
     def hand_back(self) -> None:
-        version = self._mine.first()
+        version = self.mine.first()
         if version is not None:
             version.token = uuid.uuid4()
             self._update(token=version.token, attempts=F("attempts") - 1, heartbeat_at=None, phase="waiting")
             enqueue_import(version)
 
     def _update(self, **fields: Any) -> None:
-        if not self._mine.update(**fields):
+        if not self.mine.update(**fields):
             raise StaleImportError
 
 
