@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from datasets import selectors, services
+from datasets.api_similar import router as similar_router
 from datasets.api_versions import router as versions_router
 from datasets.filters import ItemQuery
 from datasets.http import acting_user, paginate
@@ -15,6 +16,7 @@ from datasets.new_version import CREATE_SCHEMA, read_new_version
 
 router = Router(tags=["datasets"])
 router.add_router("", versions_router)
+router.add_router("", similar_router)
 Body = dict[str, Any]
 
 

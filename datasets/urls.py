@@ -2,7 +2,19 @@
 
 from django.urls import include, path
 
-from datasets.views import creating, detail, exporting, health, images, importing_again, listing, report, versions
+from datasets.views import (
+    creating,
+    detail,
+    exporting,
+    health,
+    images,
+    importing_again,
+    listing,
+    maps,
+    report,
+    similar,
+    versions,
+)
 
 app_name = "datasets"
 urlpatterns = [
@@ -13,6 +25,10 @@ urlpatterns = [
     path("<str:name>/", detail.overview, name="detail"),
     path("<str:name>/images/", images.grid, name="images"),
     path("<str:name>/images/<int:row>/", images.viewer, name="row"),
+    path("<str:name>/images/<int:row>/thumb/", maps.row_thumb, name="row-thumb"),
+    path("<str:name>/similar/", similar.similar, name="similar"),
+    path("<str:name>/map/", maps.map_page, name="map"),
+    path("<str:name>/versions/<int:number>/map/again/", maps.again, name="map-again"),
     path("<str:name>/labels/", images.labels, name="labels"),
     path("<str:name>/report/", report.report, name="report"),
     path("<str:name>/report/findings.jsonl", report.findings, name="findings"),

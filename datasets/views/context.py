@@ -28,6 +28,7 @@ def page_context(version: DatasetVersion, tab: str) -> dict[str, Any]:
     tabs = [("detail", "Overview", None), ("images", "Images", version.image_count if version.is_ready else None)]
     tabs.append(("report", "Report", version.report.get("counts", {}).get("errors") or None))
     tabs.append(("health", "Health", None))
+    tabs.append(("map", "Map", None))
     tabs += [("versions", "Versions", len(numbers)), ("exports", "Exports", None)]
     tabs.append(("jobs", "Jobs", len(selectors.list_jobs_using(version))))
     return {

@@ -57,6 +57,7 @@ def viewer(request: HttpRequest, name: str, row: int) -> HttpResponse:
             "before_url": row_url(version, place.before, query),
             "after_url": row_url(version, place.after, query),
             "grid_url": page_url("images", name, version.number, **query.to_params()),
+            "similar_url": page_url("similar", name, version.number, row=row) if version.embeddings_key else "",
         }
     )
     return render(request, "datasets/viewer.html", context)

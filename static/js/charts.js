@@ -1,7 +1,7 @@
 // Mounts the charts that Python described: `[data-chart]` names the JSON beside it. Colours come from the tokens.
-// A point of a series that holds a `url` is a link.
+// A point of a series that holds a `url` is a link. A colour `token:name` is that token's.
 
-const mounted = new Map(); // element → {chart, text}
+const mounted = new Map(); // element → {chart, text, options}
 let library;
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--dk-${name}`).trim();
@@ -35,6 +35,11 @@ function look() {
 
 const optionsOf = (element) => document.getElementById(element.dataset.chart)?.textContent ?? "";
 
+const readColour = (key, value) => {
+  const isToken = key.toLowerCase().endsWith("color") && typeof value === "string" && value.startsWith("token:");
+  return isToken ? token(value.slice(6)) : value;
+};
+
 function follow({ data, event }) {
   if (!data?.url?.startsWith("/")) return;
   if (event?.event?.ctrlKey || event?.event?.metaKey) window.open(data.url, "_blank", "noopener");
@@ -44,14 +49,18 @@ function follow({ data, event }) {
 function draw(element, text) {
   const known = mounted.get(element);
   if (known?.text === text) return;
-  const options = JSON.parse(text);
+  const options = JSON.parse(text, readColour);
   options.animation = !known && !matchMedia("(prefers-reduced-motion: reduce)").matches;
   const chart = known?.chart ?? library.init(element, look());
   if (!known) chart.on("click", follow);
   chart.setOption(options, { notMerge: false, lazyUpdate: true });
-  mounted.set(element, { chart, text });
+  mounted.set(element, { chart, text, options });
   if (!known) sizes.observe(element);
+  if (!known) element.dispatchEvent(new CustomEvent("chart:drawn", { bubbles: true }));
 }
+
+/** The chart in an element with its options, once it is drawn: `chart:drawn` says when, after a change of theme again. */
+export const chartIn = (element) => mounted.get(element);
 
 const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => mounted.get(target)?.chart.resize()));
 

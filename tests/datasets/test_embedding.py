@@ -15,7 +15,7 @@ import pytest
 from django.db import connections
 
 from datasets import selectors, services
-from datasets.models import DatasetVersion
+from datasets.models import Dataset, DatasetVersion
 from datasets.services import embedding_state
 from datasets.services.deleting import measure_deletion
 from datasets.services.embedding import embed_version, sweep_folders
@@ -150,7 +150,9 @@ class TestTurns:
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_vectors_are_computed_reused_and_freed(storage, broker, folders):
-    version = embed(create_browse_version(task_type="image_classification"))
+    version = create_browse_version(task_type="image_classification")
+    Dataset.objects.update(versions_made=1)
+    version = embed(version)
     folder = selectors.embeddings_folder(version)
     about = read_json(folder / ABOUT)
     assert (about["method"], about["rows"], about["described"]) == ("colour-edges", 30, 30)

@@ -100,6 +100,11 @@ def get_row(path: Path, row: int) -> dict[str, Any]:
     return rows[0]
 
 
+def list_rows(path: Path, numbers: list[int], largest: int = _LARGEST) -> list[dict[str, Any]]:
+    """The rows of these numbers, in this order; the annotation is None where it has over `largest` bytes."""
+    return _fetch(path, numbers, largest)
+
+
 def find_neighbours(path: Path, row: int, rows: RowFilter = ALL_ROWS, *, sort: str = "row") -> Neighbours:
     """The rows before and after one, among those that match; the row itself need not.
 
