@@ -45,9 +45,9 @@ def test_from_a_zip_to_a_heat_map(page: Page, archive: Path) -> None:
 
 def upload(page: Page, archive: Path) -> None:
     page.goto("/datasets/new/")
-    page.get_by_label("Images and their labels").set_input_files(archive)
+    page.locator("#file").set_input_files(archive)
     page.get_by_label("Name").fill(NAME)
-    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(re.compile(rf"/datasets/{NAME}/"), timeout=60_000)
     expect(page.locator("main")).to_contain_text("40 images", timeout=120_000)  # without a reload
     report = page.locator("main")
