@@ -74,7 +74,7 @@ def import_folder(client: httpx.Client, token: str, source: Path, rows: int) -> 
     while (version := client.get(_VERSION).raise_for_status().json())["status"] == "importing":
         time.sleep(0.5)
     seconds = time.perf_counter() - begun
-    if version["status"] != "ready" or version["image_count"] != rows:
+    if version["status"] != "ready" or version["images"] != rows:
         raise SystemExit(f"The import did not complete: {json.dumps(version)[:2000]}")
     counts = version["report"]["counts"]
     print(f"{rows:,} rows imported in {seconds:.0f} s; {counts['errors']:,} errors, {counts['warnings']:,} warnings")
@@ -106,7 +106,7 @@ def list_addresses(codes: list[str], rows: int) -> dict[str, tuple[float, Callab
         "REST items": (PAGE_MS, lambda: f"{_VERSION}/items?cursor={chance.randrange(rows)}"),
         "REST report": (PAGE_MS, lambda: f"{_VERSION}/report?cursor={chance.randrange(10_000)}"),
     }
-    for page in ("", "images/", "report/", "versions/", "exports/", "jobs/"):
+    for page in ("", "images/", "report/", "health/", "versions/", "exports/", "jobs/"):
         kinds[page.rstrip("/") or "overview"] = (PAGE_MS, partial(str, base + page))
     for code in codes:
         kinds[f"report of {code}"] = (PAGE_MS, partial(str, f"{base}report/?code={code}"))

@@ -81,7 +81,7 @@ _LABELS = [
     FindingCode(
         "pixel_coordinates",
         "Coordinates in pixels",
-        "Upload again with the setting Coordinates of JSON Lines at pixels.",
+        "Import again with the setting Coordinates of JSON Lines at pixels.",
     ),
     FindingCode("coordinates_taken_as_shares", "Coordinates taken as shares", "Nothing, if none of them is in pixels."),
     FindingCode("missing_box", "Objects without box and outline", "Draw them, or take them out."),
