@@ -64,9 +64,12 @@ def _choose_looks(labels: list[str]) -> list[tuple[str, str]]:
     looks = []
     for label in labels:
         series = find_series(label)
-        looks.append((f"series-{series}" if label else "muted", _SHAPES[used[series] % len(_SHAPES)]))
-        used[series] += bool(label)
-    return [*looks, *[("muted", "circle")] * (_SHOWN + 1 - len(looks))]
+        if label:
+            looks.append((f"series-{series}", _SHAPES[used[series] % len(_SHAPES)]))
+            used[series] += 1
+        else:
+            looks.append(("muted", "emptyCircle"))
+    return [*looks, *[("muted", "rect")] * (_SHOWN + 1 - len(looks))]
 
 
 def _draw_table(labels: list[dict[str, Any]], link: Link) -> dict[str, Any]:

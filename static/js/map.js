@@ -4,7 +4,7 @@ import { chartIn } from "./charts.js";
 
 const box = document.querySelector("[data-map]");
 const card = box.querySelector("[data-map-card]");
-const picture = card.querySelector("img");
+const picture = Object.assign(new Image(144, 144), { alt: "" });
 const words = card.querySelector(".map-card-words");
 const ROW = 2; // where a point's row stands, after x and y
 const GAP = 14; // px between a point and its card
@@ -26,6 +26,7 @@ function show(point) {
     picture.src = addressOf(box.dataset.thumbUrl, point.row);
     picture.alt = `Image ${point.row}`;
     words.textContent = words.title = point.label;
+    card.prepend(picture);
     card.href = addressOf(box.dataset.imageUrl, point.row);
     chart.dispatchAction({ type: "highlight", seriesIndex: point.series, dataIndex: point.index });
   }
@@ -75,9 +76,9 @@ function watch() {
   card.hidden = true;
   points = drawn.options.series.flatMap(({ name, data }, series) =>
     data.map((value, index) => ({ series, index, label: name, x: value[0], y: value[1], row: value[ROW] })));
-  chart.on("mouseover", { componentType: "series" }, (params) => show(find(params)));
-  chart.on("mouseout", { componentType: "series" }, leave);
-  chart.on("click", { componentType: "series" }, open);
+  chart.on("mouseover", "series", (params) => show(find(params)));
+  chart.on("mouseout", "series", leave);
+  chart.on("click", "series", open);
   chart.on("legendselectchanged", hide);
   chart.on("datazoom", hide);
 }

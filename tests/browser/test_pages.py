@@ -14,6 +14,7 @@ PATHS = [
     f"/datasets/{DATASET}/",
     f"/datasets/{DATASET}/images/",
     f"/datasets/{DATASET}/health/",
+    f"/datasets/{DATASET}/map/",
     f"/datasets/{DATASET}/versions/",
     f"/datasets/{DATASET}/versions/1/delete/",
     f"/datasets/{DATASET}/versions/1/export/",
