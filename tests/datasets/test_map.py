@@ -33,7 +33,7 @@ def turned_on(settings, tmp_path):
 
 @pytest.fixture
 def version(storage):
-    """Thirty images on a circle, by their vectors: the nearest are those before and after, by turns. Row 29 has no vector."""
+    """Thirty images on a circle, by their vectors: the nearest are before and after, by turns. Row 29 has none."""
     task_type = "image_classification"
     rows = [browse_row(number, task_type, [NAMES[number // 10]]) for number in range(30)]
     version = create_browse_version(task_type=task_type, rows=rows)

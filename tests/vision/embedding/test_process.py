@@ -113,6 +113,16 @@ def test_a_killed_process_is_gone_on_with(tmp_path, no_cache):
 
 
 @pytest.mark.slow
+def test_it_ends_with_the_process_that_started_it(tmp_path, no_cache):
+    request = write_set(tmp_path / "set", [f"red-{number}" for number in range(1_500)])
+    process = start(request, no_cache)
+    wait_for(lambda: read_json(request.out / PROGRESS), 60)
+    process.release()  # to the child this looks as if its parent had died
+    assert process.wait(20) != 0
+    assert not (request.out / ABOUT).exists()
+
+
+@pytest.mark.slow
 def test_no_thumbnail_at_all_is_said(tmp_path, no_cache):
     request = make_request(tmp_path / "set", NAMES[:12], tmp_path / "nothing")
     assert run(request, no_cache, code=1) == {}
