@@ -106,7 +106,7 @@ def list_addresses(codes: list[str], rows: int) -> dict[str, tuple[float, Callab
         "REST items": (PAGE_MS, lambda: f"{_VERSION}/items?cursor={chance.randrange(rows)}"),
         "REST report": (PAGE_MS, lambda: f"{_VERSION}/report?cursor={chance.randrange(10_000)}"),
     }
-    for page in ("", "images/", "report/", "health/", "versions/", "exports/", "jobs/"):
+    for page in ("", "images/", "report/", "health/", "map/", "versions/", "exports/", "jobs/"):
         kinds[page.rstrip("/") or "overview"] = (PAGE_MS, partial(str, base + page))
     for code in codes:
         kinds[f"report of {code}"] = (PAGE_MS, partial(str, f"{base}report/?code={code}"))

@@ -7,6 +7,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 SERIES = 8  # colours of classes, in tokens.css
@@ -71,19 +72,38 @@ class Drawing:
     hidden: int
 
 
-def find_series(label: str) -> int:
-    """The colour of a class, 1–8: the same on every page and in every version."""
+def find_series(label: str, classes: Sequence[str] = ()) -> int:
+    """The colour of a class, 1–8: by its name, so that it is the same on every page and in every version.
+
+    Of up to eight `classes` of a version no two share a colour: where names meet, the later takes the next one free.
+    """
+    shared_out = _share_out(tuple(classes)) if len(classes) <= SERIES else {}
+    return shared_out.get(label) or _hash(label)
+
+
+@lru_cache(maxsize=256)
+def _share_out(classes: tuple[str, ...]) -> dict[str, int]:
+    taken: dict[str, int] = {}
+    for label in sorted(set(classes)):
+        series = _hash(label)
+        while series in taken.values():
+            series = series % SERIES + 1
+        taken[label] = series
+    return taken
+
+
+def _hash(label: str) -> int:
     return zlib.crc32(label.encode("utf-8", "surrogatepass")) % SERIES + 1
 
 
-def sketch_cell(cell: Any, width: int, height: int) -> Sketch | None:
-    """A label cell for a thumbnail; None where there is nothing to draw."""
+def sketch_cell(cell: Any, width: int, height: int, classes: Sequence[str] = ()) -> Sketch | None:
+    """A label cell for a thumbnail; None where there is nothing to draw. `classes` are the version's."""
     objects = list_objects(cell)
     if not objects or not width or not height:
         return None
     scale = _SIDE / max(width, height)
     sides = max(1.0, width * scale), max(1.0, height * scale)
-    shapes = _draw(objects, *sides, most=_SKETCHED, points=_SKETCH_POINTS, digits=0)
+    shapes = _draw(objects, *sides, classes, most=_SKETCHED, points=_SKETCH_POINTS, digits=0)
     by_series: dict[int, list[Shape]] = defaultdict(list)
     for shape in shapes:
         by_series[shape.series].append(shape)
@@ -95,12 +115,12 @@ def sketch_cell(cell: Any, width: int, height: int) -> Sketch | None:
     return Sketch(round(sides[0]), round(sides[1]), layers, names, len(objects) - len(shapes))
 
 
-def draw_cell(cell: Any, width: int, height: int) -> Drawing | None:
-    """A label cell for the viewer; None where there is nothing to draw."""
+def draw_cell(cell: Any, width: int, height: int, classes: Sequence[str] = ()) -> Drawing | None:
+    """A label cell for the viewer; None where there is nothing to draw. `classes` are the version's."""
     objects = list_objects(cell)
     if not objects or not width or not height:
         return None
-    shapes = _draw(objects, width, height, most=_DRAWN, points=_DRAWN_POINTS, digits=1)
+    shapes = _draw(objects, width, height, classes, most=_DRAWN, points=_DRAWN_POINTS, digits=1)
     return Drawing(width, height, shapes, len(objects) - len(shapes))
 
 
@@ -110,7 +130,14 @@ def list_objects(cell: Any) -> list[dict[str, Any]]:
 
 
 def _draw(
-    objects: Sequence[dict[str, Any]], width: float, height: float, *, most: int, points: int, digits: int
+    objects: Sequence[dict[str, Any]],
+    width: float,
+    height: float,
+    classes: Sequence[str],
+    *,
+    most: int,
+    points: int,
+    digits: int,
 ) -> list[Shape]:
     boxes = [(number, one, _bounds(one)) for number, one in enumerate(objects, start=1)]
     boxes.sort(key=lambda box: (box[2][0] - box[2][2]) * (box[2][3] - box[2][1]))
@@ -122,7 +149,7 @@ def _draw(
         shape = Shape(
             number=number,
             label=str(one.get("label", "")),
-            series=find_series(str(one.get("label", ""))),
+            series=find_series(str(one.get("label", "")), classes),
             x=x,
             y=y,
             width=round(right * width - x, digits),

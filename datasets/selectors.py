@@ -144,7 +144,10 @@ def find_labels(version: DatasetVersion, text: str = "", limit: int = 50) -> lis
     found = sorted(
         (label for label in labels if text in label.lower()), key=lambda one: not one.lower().startswith(text)
     )
-    return [{"label": label, "images": labels[label], "series": find_series(label)} for label in found[:limit]]
+    return [
+        {"label": label, "images": labels[label], "series": find_series(label, version.label_names)}
+        for label in found[:limit]
+    ]
 
 
 def list_findings(

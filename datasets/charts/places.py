@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from datasets.charts.parts import Chart, Link, link_cell, no_link
@@ -14,8 +15,8 @@ _SHAPES = ["circle", "triangle", "rect", "diamond", "arrow", "pin"]
 _OTHER, _NONE = "other labels", "no label"
 
 
-def image_map(found: dict[str, Any], link: Link = no_link) -> Chart:
-    """`found` is the `map` of vision/embedding. A point's third number is its row.
+def image_map(found: dict[str, Any], classes: Sequence[str], link: Link = no_link) -> Chart:
+    """`found` is the `map` of vision/embedding, `classes` all of the version's. A point's third number is its row.
 
     Labels keep the colour they have on every page; those that share one differ in shape.
     """
@@ -24,7 +25,7 @@ def image_map(found: dict[str, Any], link: Link = no_link) -> Chart:
     for row, x, y, label in found["points"]:
         points[min(label, _SHOWN)].append([x, y, row])
     names = [entry["label"] or _NONE for entry in labels[:_SHOWN]] + [_OTHER]
-    looks = _choose_looks([entry["label"] for entry in labels[:_SHOWN]])
+    looks = _choose_looks([entry["label"] for entry in labels[:_SHOWN]], classes)
     options = {
         "legend": {"type": "scroll", "top": 0, "left": 0, "right": 0}
         | {"pageIconColor": "token:muted", "pageIconInactiveColor": "token:line"},
@@ -58,12 +59,12 @@ def _fit_axis(values: list[float]) -> dict[str, Any]:
     return {"type": "value", "show": False, "min": round(low - margin, 4), "max": round(high + margin, 4)}
 
 
-def _choose_looks(labels: list[str]) -> list[tuple[str, str]]:
+def _choose_looks(labels: list[str], classes: Sequence[str]) -> list[tuple[str, str]]:
     """Token of the colour and shape of each label, then of all others."""
     used: dict[int, int] = defaultdict(int)
     looks = []
     for label in labels:
-        series = find_series(label)
+        series = find_series(label, classes)
         if label:
             looks.append((f"series-{series}", _SHAPES[used[series] % len(_SHAPES)]))
             used[series] += 1

@@ -30,12 +30,12 @@ def grid_item(version: DatasetVersion, row: Mapping[str, Any], query: ItemQuery 
         "height": row["height"],
         "alt": f"{named}: {row['path']}",
         "caption": named,
-        "chips": [{"label": label, "series": find_series(label)} for label in labels[:_CHIPS]],
+        "chips": [{"label": label, "series": find_series(label, version.label_names)} for label in labels[:_CHIPS]],
         "more_chips": max(0, len(labels) - _CHIPS),
         "split": SPLIT_BADGES.get(row["split"], ""),
         "badge": row["objects"] if row["objects"] and version.task_type in _COUNTED else "",
         "problems": row["problems"] or [],
-        "sketch": _sketch(row),
+        "sketch": _sketch(row, version.label_names),
     }
 
 
@@ -48,5 +48,6 @@ def row_url(version: DatasetVersion, row: int | None, query: ItemQuery | None = 
     return f"{path}{row}/?{asked}"
 
 
-def _sketch(row: Mapping[str, Any]) -> Any:
-    return sketch_cell(json.loads(row["annotation"]), row["width"], row["height"]) if row["annotation"] else None
+def _sketch(row: Mapping[str, Any], classes: list[str]) -> Any:
+    cell = json.loads(row["annotation"] or "null")
+    return sketch_cell(cell, row["width"], row["height"], classes)

@@ -72,7 +72,9 @@ def _describe(version: DatasetVersion) -> dict[str, Any]:
         "about": about,
         "found": found,
         "missing": about.get("rows", 0) - about.get("described", 0),
-        "chart_of_map": image_map(found, lambda **query: page_url("images", name, number, **query)),
+        "chart_of_map": image_map(
+            found, version.label_names, lambda **query: page_url("images", name, number, **query)
+        ),
         "has_many_labels": any(len(match.row["labels"] or []) > 1 for match in outliers),
         "outliers": [tile(version, match) for match in outliers],
         "rows_url": page_url("images", name, number, rows=",".join(str(match.row["row"]) for match in outliers)),

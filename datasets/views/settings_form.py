@@ -32,7 +32,7 @@ def _draw(name: str, schema: dict[str, Any], given: str) -> dict[str, Any]:
     default = _to_text(schema.get("default"))
     drawn = {"name": name, "title": facts["title"], "description": facts.get("description", ""), "default": default}
     if "enum" in facts:
-        choices = [{"value": value, "title": value} for value in facts["enum"]]
+        choices = [{"value": value, "title": value.replace("_", " ")} for value in facts["enum"]]
         return drawn | {"choices": choices, "value": given or default}
     types = {kind.get("type") for kind in kinds}
     if "boolean" in types:

@@ -18,13 +18,15 @@ _FRACTION = 60  # of the image's longer side: the names on it before a script kn
 def describe_row(version: DatasetVersion, row: Mapping[str, Any]) -> dict[str, Any]:
     """The image, its drawing, its objects and its findings."""
     cell = json.loads(row["annotation"] or "null")
-    drawing = draw_cell(cell, row["width"], row["height"])
+    drawing = draw_cell(cell, row["width"], row["height"], version.label_names)
     objects = sorted(drawing.shapes, key=lambda shape: shape.number) if drawing else []
     pretty = json.dumps(cell, indent=2, ensure_ascii=False)
     return {
         "row": row,
         "is_unlabelled": cell is None,
-        "labels": [{"label": label, "series": find_series(label)} for label in row["labels"] or []],
+        "labels": [
+            {"label": label, "series": find_series(label, version.label_names)} for label in row["labels"] or []
+        ],
         "label_text": ", ".join(row["labels"] or []),
         "drawing": drawing,
         "letter_height": max(row["width"], row["height"]) / _FRACTION,

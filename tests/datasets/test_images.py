@@ -59,6 +59,15 @@ def test_grid_and_viewer_of_every_task_type(signed_in, storage, task_type):
     assert "No label" in get(signed_in, f"{GRID}9/") or "Nothing on it" in get(signed_in, f"{GRID}9/")
 
 
+def test_few_classes_never_share_a_colour_and_keep_theirs_elsewhere():
+    alone = {name: find_series(name) for name in "abcdefgh"}
+    assert len(set(alone.values())) < 8  # by name alone some meet
+    together = [find_series(name, list("hgfedcba")) for name in "abcdefgh"]
+    assert sorted(together) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert together[0] == alone["a"]
+    assert [find_series(name, [*map(str, range(20)), *alone]) for name in alone] == list(alone.values())
+
+
 def test_thumbnail_draws_each_class_in_its_colour():
     cell = label_cell("image_object_detection", ["bolt", "nut", "bolt"])
     sketch = sketch_cell(cell, 200, 100)

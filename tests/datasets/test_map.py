@@ -78,7 +78,9 @@ def test_map_shows_each_image_once_in_the_colour_of_its_label(signed_in, version
     series = options_in(page)["series"]
     assert sorted(point[2] for one in series for point in one["data"]) == list(range(29))
     assert [one["name"] for one in series] == NAMES
-    assert [one["itemStyle"]["color"] for one in series] == [f"token:series-{find_series(name)}" for name in NAMES]
+    assert [one["itemStyle"]["color"] for one in series] == [
+        f"token:series-{find_series(name, NAMES)}" for name in NAMES
+    ]
     assert shown_rows(page) == [17, 3]
     assert "0.90" in page
     assert "rows=17%2C3" in page
@@ -218,7 +220,7 @@ def test_labels_that_share_a_colour_differ_in_shape():
     names = [f"label {number}" for number in range(40)]
     labels = [{"label": name, "points": 1, "alike": 0, "mixed_with": ""} for name in names]
     points = [[number, 0.1, 0.1, number] for number in range(40)]
-    series = image_map({"points": points, "labels": labels})["options"]["series"]
+    series = image_map({"points": points, "labels": labels}, [])["options"]["series"]
     assert [one["name"] for one in series] == [*names[:16], "other labels"]
     looks = {(one["itemStyle"]["color"], one["symbol"]) for one in series}
     assert len(looks) == 17
@@ -226,7 +228,7 @@ def test_labels_that_share_a_colour_differ_in_shape():
 
 
 def test_an_empty_map_is_drawn():
-    assert image_map({"points": [], "labels": []})["options"]["series"] == []
+    assert image_map({"points": [], "labels": []}, [])["options"]["series"] == []
 
 
 def test_what_is_read_again_is_kept(version):

@@ -41,7 +41,7 @@ class ImportSettings(BaseModel):
     split: Literal["as_found", "assign"] = Field(
         default="as_found",
         title="Splits",
-        description="as_found keeps what folders, files and columns say; assign makes new ones by the shares below.",
+        description="As found keeps what folders, files and columns say; assign makes new ones by the shares below.",
     )
     validation_fraction: Share = Field(default=0.2, title="Validation share", description="Of all images, 0–1.")
     test_fraction: Share = Field(
