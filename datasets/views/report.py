@@ -36,6 +36,7 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
         "import_again_url": import_again_url(version) if can_import_again(version) else "",
         "findings": found,
         "total": total,
+        "counted": _count(version, severity, code),
         "first": page * _PAGE + 1,
         "last": page * _PAGE + len(found),
         "severity": severity,
@@ -83,6 +84,16 @@ def _list_kinds(version: DatasetVersion) -> list[dict[str, Any]]:
         }
         for code, count in by_code.items()
     ]
+
+
+def _count(version: DatasetVersion, severity: str, code: str) -> int:
+    """How many findings there were; the list may hold fewer. 0 where it cannot be said."""
+    counts = version.report.get("counts", {})
+    if severity and code:
+        return 0
+    if code:
+        return int(counts.get("by_code", {}).get(code, 0))
+    return sum(counts.get(f"{one}s", 0) for one in ("error", "warning") if severity in ("", one))
 
 
 def _read_page(text: str) -> int:

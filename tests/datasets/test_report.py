@@ -83,3 +83,11 @@ def test_a_refused_import_keeps_its_findings(signed_in, storage):
 
 def test_a_code_nobody_described_still_has_a_title():
     assert explain_code("some_new_code").title == "Some new code"
+
+
+def test_findings_that_are_counted_and_not_listed_are_said(signed_in, version):
+    version.report["counts"]["errors"] = 1_234
+    version.save(update_fields=["report"])
+    address = f"/datasets/{version.dataset.name}/report/"
+    assert "of 150 listed; 1\u202f234 were counted" in signed_in.get(address).content.decode()
+    assert "were counted" not in signed_in.get(address, {"code": "invalid_json"}).content.decode()

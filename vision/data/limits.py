@@ -50,7 +50,7 @@ class ImportLimits(BaseModel):
     max_report_rows: Count = Field(
         default=1_000, description="Errors, and as many warnings, kept with the version; all are counted."
     )
-    max_findings: Count = Field(default=200_000, description="Findings in the report that can be downloaded.")
+    max_findings: Count = Field(default=50_000, description="Findings of one kind that the report lists.")
 
 
 DEFAULT_LIMITS = ImportLimits()

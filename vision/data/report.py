@@ -29,10 +29,10 @@ class Report:
     """Collects findings in the order they are met.
 
     All are counted. The first `max_rows` errors and as many warnings are kept in memory; where `file` is given, the
-    first `max_findings` go there too, as JSON lines.
+    first `max_findings` of each code go there too, as JSON lines: a frequent one does not crowd out the rare.
     """
 
-    def __init__(self, max_rows: int = 1_000, file: Path | None = None, max_findings: int = 200_000) -> None:
+    def __init__(self, max_rows: int = 1_000, file: Path | None = None, max_findings: int = 50_000) -> None:
         self._max_rows = max_rows
         self._max_findings = max_findings
         self._file = file.open("w", encoding="utf-8") if file is not None else None
@@ -86,7 +86,7 @@ class Report:
         self._actions[action] += 1
         self._codes[code] += 1
         rows = self._rows[severity]
-        is_written = self._file is not None and self._severities.total() <= self._max_findings
+        is_written = self._file is not None and self._codes[code] <= self._max_findings
         if len(rows) >= self._max_rows and not is_written:
             return
         texts: dict[str, Any] = {
