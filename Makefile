@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 TESTS ?= tests
 PYTEST := $(PY) -m pytest
+QUICK := $(PYTEST) -n auto --maxprocesses 8 --dist worksteal -m "not data and not slow and not browser"
 ARGS ?=
 
 
@@ -31,10 +32,11 @@ worker: setup ## attach this machine to another Darkroom
 	@exec $(PY) manage.py agent $(ARGS)
 
 test: setup-dev ## every test, the real-browser ones included
-	@$(PYTEST) -m "not data" $(ARGS) $(TESTS)
+	@$(QUICK) $(ARGS) $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of this kind
+	@$(PYTEST) -m "not data and (slow or browser)" $(ARGS) $(TESTS) || [ $$? -eq 5 ]
 
 test-quick: setup-dev ## the tests that start no process and train nothing
-	@$(PYTEST) -m "not data and not slow and not browser" $(ARGS) $(TESTS)
+	@$(QUICK) $(ARGS) $(TESTS)
 
 test-services: setup-dev ## the database and queue tests, on DATABASE_URL and REDIS_URL
 	@$(PYTEST) -m services $(ARGS) $(TESTS)
