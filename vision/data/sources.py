@@ -12,6 +12,8 @@ from vision.data.limits import ImportLimits
 from vision.data.upload import Outside, Upload
 from vision.errors import InvalidDatasetError
 
+_ARCHIVE_NAMES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".rar", ".7z")
+
 
 def open_source(
     source: Path,
@@ -31,7 +33,7 @@ def open_source(
     """
     if source.is_dir():
         return _open_folder(source, target, limits, on_progress, outside)
-    if detect_archive(source) is not None:
+    if _is_archive(source, file_name or source.name):
         return Upload(target, unpack_archive(source, target, limits, on_progress), outside)
     target.mkdir(parents=True, exist_ok=True)
     name = Path(file_name or source.name).name
@@ -66,7 +68,7 @@ def _open_folder(
     source: Path, target: Path, limits: ImportLimits, on_progress: Callable[[float], None], outside: Outside | None
 ) -> Upload:
     files = list_files(source, limits)
-    archives = [file for file in files if "/" not in file and detect_archive(source / file) is not None]
+    archives = [file for file in files if "/" not in file and _is_archive(source / file, file)]
     if not archives:
         return Upload(source, files, outside)
     if len(files) == 1:
@@ -84,6 +86,18 @@ def _open_folder(
         _place(source / file, target / file)
         found.append(file)
     return Upload(target, sorted(found), outside)
+
+
+def _is_archive(source: Path, name: str) -> bool:
+    if detect_archive(source) is not None:
+        return True
+    if name.lower().endswith(_ARCHIVE_NAMES):
+        raise InvalidDatasetError(
+            f"{name} is called like an archive and cannot be opened as one: damaged, cut off, or of a kind not read.",
+            hint="Pack the files as zip, tar, tar.gz or tar.zst and upload that.",
+            code="damaged_archive",
+        )
+    return False
 
 
 def _free_name(folder: Path, name: str) -> str:

@@ -242,6 +242,17 @@ def test_file_that_is_no_archive_is_refused(run):
         run(b"hello", file_name="photo.jpg")
 
 
+@pytest.mark.parametrize("name", ["parts.zip", "Parts.TAR.GZ", "parts.7z"])
+def test_a_file_that_is_an_archive_by_name_only_is_said(tmp_path, name):
+    source = tmp_path / "source"
+    source.write_bytes(b"PK not really")
+    (tmp_path / "work").mkdir()
+    options = ImportOptions(work_dir=tmp_path / "work", file_name=name)
+    with pytest.raises(InvalidDatasetError, match=f"{name} is called like an archive") as refused:
+        import_dataset(source, MemorySink(), options, lambda phase, fraction: None)
+    assert refused.value.code == "damaged_archive"
+
+
 def test_unknown_format_is_refused(run):
     with pytest.raises(NotFoundError):
         run(dataset_files(), format="nope")
