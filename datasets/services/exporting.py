@@ -6,8 +6,6 @@ import logging
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from datasets.models import DatasetVersion, Export
 from datasets.services.deleting import delete_export
 from datasets.services.dispatching import enqueue_export
 from datasets.services.pulse import beating
+from datasets.services.work_folder import work_folder
 from vision.data.exporting import check_format, export_version, measure_export
 from vision.errors import ConflictError, DarkroomError, InternalError, UserError
 
@@ -61,7 +60,7 @@ def make_export(export_id: str, token: str) -> None:
     attempt = _Attempt(export_id, token)
     try:
         export = attempt.start()
-        with _work_folder(export_id, token) as folder, beating(attempt.mine):
+        with work_folder("exports", export_id, token) as folder, beating(attempt.mine):
             attempt.publish(export, _write(export, folder, attempt))
     except SystemExit:
         attempt.hand_back()  # Darkroom is being stopped: the next start goes on with it
@@ -174,18 +173,3 @@ def restart_export(export: Export, attempts: int) -> None:
     if mine.update(token=token, attempts=attempts, heartbeat_at=None, status=Export.Status.WAITING):
         export.token = token
         enqueue_export(export)
-
-
-@contextmanager
-def _work_folder(export_id: str, token: str) -> Iterator[Path]:
-    """An empty folder for this attempt; what dead attempts left behind is removed."""
-    parent = Path(settings.STUDIO_HOME) / "exports"
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{export_id}-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    folder = parent / f"{export_id}-{token}"
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.utils import timezone
@@ -28,6 +24,7 @@ from datasets.services.dispatching import enqueue_import
 from datasets.services.keeping import release_ended
 from datasets.services.pulse import beating
 from datasets.services.sweeping import sweep_journals
+from datasets.services.work_folder import work_folder
 from datasets.sink import StorageSink
 from datasets.sources import fetch_source
 from vision.data.importing import ImportOptions, ImportRefusedError, ImportResult, import_dataset
@@ -50,7 +47,7 @@ def import_version(version_id: int, token: str) -> None:
     try:
         version = attempt.start()
         with (
-            _work_folder(version_id, token) as folder,
+            work_folder("imports", version_id, token) as folder,
             write_journal(version_id, token) as journal,
             beating(attempt.mine),
         ):
@@ -188,18 +185,3 @@ class _Attempt:
     def _update(self, **fields: Any) -> None:
         if not self.mine.update(**fields):
             raise StaleImportError
-
-
-@contextmanager
-def _work_folder(version_id: int, token: str) -> Iterator[Path]:
-    """An empty folder for this attempt; what dead attempts of the version left behind is removed."""
-    parent = Path(settings.STUDIO_HOME) / "imports"
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{version_id}-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    folder = parent / f"{version_id}-{token}"
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

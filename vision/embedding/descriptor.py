@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.embedding.reducing import to_unit
+
 Features = NDArray[np.float32]
 _SIDE, _CELLS, _TURNS, _COLOURS = 64, 4, 9, 4
 
@@ -35,19 +37,19 @@ def _edges(grey: Features) -> Features:
     turn = np.minimum((angle / np.pi * _TURNS).astype(np.int64), _TURNS - 1)
     cell = np.arange(_SIDE) * _CELLS // _SIDE
     place = (cell[:, None] * _CELLS + cell[None, :])[None] * _TURNS + turn
-    return _unit(np.sqrt(_sum_up(place, strength, _CELLS * _CELLS * _TURNS)))
+    return to_unit(np.sqrt(_sum_up(place, strength, _CELLS * _CELLS * _TURNS)))
 
 
 def _colours(pixels: NDArray[np.uint8]) -> Features:
     levels = pixels.astype(np.int64) * _COLOURS // 256
     code = (levels[..., 0] * _COLOURS + levels[..., 1]) * _COLOURS + levels[..., 2]
-    return _unit(np.sqrt(_sum_up(code, np.ones(code.shape, np.float32), _COLOURS**3)))
+    return to_unit(np.sqrt(_sum_up(code, np.ones(code.shape, np.float32), _COLOURS**3)))
 
 
 def _layout(values: Features) -> Features:
     step = _SIDE // _CELLS
     means = values.reshape(len(values), _CELLS, step, _CELLS, step, 3).mean((2, 4))
-    return _unit(means.reshape(len(values), _CELLS * _CELLS * 3))
+    return to_unit(means.reshape(len(values), _CELLS * _CELLS * 3))
 
 
 def _sum_up(places: NDArray[np.int64], weights: Features, size: int) -> Features:
@@ -55,8 +57,3 @@ def _sum_up(places: NDArray[np.int64], weights: Features, size: int) -> Features
     count = len(places)
     offset = np.arange(count)[:, None] * size + places.reshape(count, _SIDE * _SIDE)
     return np.bincount(offset.ravel(), weights.ravel(), count * size).reshape(count, size).astype(np.float32)
-
-
-def _unit(features: Features) -> Features:
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    return np.asarray(features / np.maximum(lengths, 1e-6), np.float32)

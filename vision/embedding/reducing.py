@@ -22,8 +22,8 @@ class Basis:
 
     def reduce(self, features: Features) -> NDArray[np.float16]:
         """float32 [B, D] → float16 [B, d], each of length 1 (or 0, where there is nothing to tell it by)."""
-        vectors = (_unit(features) - self.mean) @ self.components.T
-        return _unit(vectors.astype(np.float32)).astype(np.float16)
+        vectors = (to_unit(features) - self.mean) @ self.components.T
+        return to_unit(vectors.astype(np.float32)).astype(np.float16)
 
     def save(self, path: Path) -> None:
         np.save(path, np.concatenate([self.mean[None], self.components]))
@@ -31,7 +31,7 @@ class Basis:
 
 def fit_basis(features: Features) -> Basis:
     """From a sample, float32 [N, D], the directions in which its rows differ most."""
-    units = _unit(features)
+    units = to_unit(features)
     mean = units.mean(0)
     _, _, components = np.linalg.svd(units - mean, full_matrices=False)
     return Basis(mean, components[:DIMENSIONS].copy())
@@ -46,6 +46,7 @@ def load_basis(path: Path) -> Basis | None:
     return Basis(stored[0], stored[1:])
 
 
-def _unit(features: Features) -> Features:
+def to_unit(features: Features) -> Features:
+    """Rows scaled to length 1; a row of zeros stays so."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return np.asarray(features / np.maximum(lengths, 1e-6), np.float32)
