@@ -12,11 +12,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
     ("letter", "path"),
     [("d", "/datasets/"), ("j", "/jobs/"), ("m", "/models/"), ("e", "/endpoints/"), ("c", "/compute/"), ("h", "/")],
 )
-def test_g_then_a_letter_goes_there(page, letter, path):
+def test_g_then_a_letter_goes_there(page, darkroom, letter, path):
     page.goto("/help/")
     page.keyboard.press("g")
     page.keyboard.press(letter)
-    page.wait_for_url(re.compile(re.escape(path) + "$"))
+    page.wait_for_url(darkroom.url + path)
 
 
 def test_slash_searches(page, main_job):
