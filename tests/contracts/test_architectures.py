@@ -63,7 +63,7 @@ def test_weights_survive_a_round_trip_without_pickle(info, built, images, tmp_pa
 def test_named_layers_exist(info, built):
     names = dict(built.module.named_modules())
     assert built.cam_layer in names
-    assert built.head in names
+    assert built.heads[0] in names
     assert all(name in names for group in built.freeze_groups for name in group)
     assert len(built.freeze_groups) == info.max_layers_to_freeze
 
@@ -72,7 +72,7 @@ def test_frozen_groups_get_no_gradient_and_the_head_does(info):
     built = build_architecture(info.name, 3)
     frozen = freeze_layers(built, len(built.freeze_groups))
     assert not any(parameter.requires_grad for module in frozen for parameter in module.parameters())
-    assert all(parameter.requires_grad for parameter in built.module.get_submodule(built.head).parameters())
+    assert all(parameter.requires_grad for parameter in built.module.get_submodule(built.heads[0]).parameters())
 
 
 def test_every_trainable_task_type_has_its_default_architecture():

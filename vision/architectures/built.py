@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
-from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
 from vision.registry import load_dotted
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -18,9 +19,11 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 class Built:
     """A network with untrained weights.
 
-    `module` maps images (float32 [B, 3, H, W], RGB in 0–1 less `mean` over `std`) to logits [B, C].
+    A classifier's `module` maps images (float32 [B, 3, H, W], RGB in 0–1 less `mean` over `std`) to logits [B, C]; a
+    detector's is a `vision.architectures.detection.DetectionNetwork`.
     `freeze_groups` are module names in the order `layers_to_freeze` counts them. `cam_layer` names the last layer that
-    still has places (a feature map, or a transformer block's tokens). `head` names the layer sized by the label count.
+    still has places (a feature map, or a transformer block's tokens), None where there is no explaining. `heads` are
+    the names of the modules (or parameters) whose shapes depend on the label count.
     """
 
     module: nn.Module
@@ -28,19 +31,27 @@ class Built:
     std: tuple[float, float, float]
     interpolation: str
     freeze_groups: list[list[str]]
-    cam_layer: str
+    cam_layer: str | None
     is_transformer: bool
-    head: str
+    heads: tuple[str, ...]
 
 
-def build_architecture(name: str, label_count: int) -> Built:
+def build_architecture(name: str, label_count: int, options: Mapping[str, Any] | None = None) -> Built:
     """The named architecture for `label_count` classes, its weights at random.
+
+    Of `options` (resolved training parameters, or those a model's card holds) only those that shape the network count.
 
     Raises:
         NotFoundError: no architecture of that name.
     """
-    build: Callable[[int], Built] = load_dotted(ARCHITECTURES.get(name).builder)
-    return build(label_count)
+    info = ARCHITECTURES.get(name)
+    build: Callable[[int, Mapping[str, Any]], Built] = load_dotted(info.builder)
+    return build(label_count, pick_options(info, options or {}))
+
+
+def pick_options(info: ArchitectureInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the parameters that shape this architecture's network."""
+    return {name: parameters[name] for name in info.options if parameters.get(name) is not None}
 
 
 def freeze_layers(built: Built, count: int) -> list[nn.Module]:

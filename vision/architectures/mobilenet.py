@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
@@ -10,7 +12,7 @@ from vision.architectures.built import IMAGENET_MEAN, IMAGENET_STD, Built
 from vision.architectures.download import OnProgress, download_file
 
 
-def build_mobilenetv2(num_classes: int) -> Built:
+def build_mobilenetv2(num_classes: int, options: Mapping[str, Any]) -> Built:
     """MobileNetV2, width 1.0."""
     module = mobilenet_v2(weights=None, num_classes=num_classes)
     return Built(
@@ -21,7 +23,7 @@ def build_mobilenetv2(num_classes: int) -> Built:
         freeze_groups=[[f"features.{index}"] for index in range(19)],
         cam_layer="features.18",
         is_transformer=False,
-        head="classifier.1",
+        heads=("classifier.1",),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torchvision.models import ResNet18_Weights, resnet18
 
@@ -10,7 +12,7 @@ from vision.architectures.built import IMAGENET_MEAN, IMAGENET_STD, Built
 from vision.architectures.download import OnProgress, download_file
 
 
-def build_resnet18(num_classes: int) -> Built:
+def build_resnet18(num_classes: int, options: Mapping[str, Any]) -> Built:
     """ResNet with 18 layers."""
     return Built(
         module=resnet18(weights=None, num_classes=num_classes),
@@ -20,7 +22,7 @@ def build_resnet18(num_classes: int) -> Built:
         freeze_groups=[["conv1", "bn1"], ["layer1"], ["layer2"], ["layer3"], ["layer4"]],
         cam_layer="layer4",
         is_transformer=False,
-        head="fc",
+        heads=("fc",),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import timm
 from timm.data.config import resolve_model_data_config
@@ -11,7 +13,7 @@ from vision.architectures.built import Built
 from vision.architectures.download import OnProgress, download_from_hub
 
 
-def build_vits16r224(num_classes: int) -> Built:
+def build_vits16r224(num_classes: int, options: Mapping[str, Any]) -> Built:
     """ViT small, patches of 16 px, images of 224 px."""
     return _build("vit_small_patch16_224", num_classes)
 
@@ -35,7 +37,7 @@ def _build(timm_name: str, num_classes: int) -> Built:
         freeze_groups=[["patch_embed"], *([f"blocks.{index}"] for index in range(min(depth, 12)))],
         cam_layer=f"blocks.{depth - 1}.norm1",
         is_transformer=True,
-        head="head",
+        heads=("head",),
     )
 
 

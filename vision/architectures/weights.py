@@ -45,16 +45,16 @@ def find_weights(info: ArchitectureInfo, weights_dir: Path | None, offline: bool
 
 
 def load_pretrained(built: Built, path: Path) -> bool:
-    """Load the tensors of `path` into `built.module`; says whether the head stayed at random.
+    """Load the tensors of `path` into `built.module`; says whether the heads stayed at random.
 
-    The head (`built.head`) is left as initialised when the file has none or was trained on another number of classes.
+    The heads (`built.heads`) stay as initialised when the file has none or was trained on another number of classes.
 
     Raises:
         WeightsUnavailableError: not a tensor file, or not this architecture's.
     """
     given = read_tensors(path)
     wanted = built.module.state_dict()
-    head = {name for name in wanted if name.startswith(f"{built.head}.")}
+    head = {name for name in wanted if any(name == part or name.startswith(f"{part}.") for part in built.heads)}
     is_new_head = any(name not in given or given[name].shape != wanted[name].shape for name in head)
     needed = {name for name in wanted if name not in head or not is_new_head}
     wrong = [name for name in sorted(needed) if name not in given or given[name].shape != wanted[name].shape]

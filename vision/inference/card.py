@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,13 +20,17 @@ SETTINGS = "settings.json"
 
 
 class ModelCard(BaseModel):
-    """The facts of a trained model that predictions need. `mean`, `std`: of RGB in 0–1."""
+    """The facts of a trained model that predictions need.
+
+    `options` are the parameters that shaped the network; `mean` and `std` are of RGB in 0–1.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     format_version: Literal[1] = 1
     task_type: str
     architecture: str
+    options: Mapping[str, Any] = {}
     label_names: Sequence[str] = Field(min_length=1)
     mean: tuple[float, float, float]
     std: tuple[float, float, float]

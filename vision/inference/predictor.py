@@ -42,7 +42,7 @@ class Predictor:
         """
         card = read_card(folder)
         settings = read_settings(folder, card.architecture)
-        built = build_architecture(card.architecture, len(card.label_names))
+        built = build_architecture(card.architecture, len(card.label_names), card.options)
         _load_weights(built, folder / ARTIFACTS / WEIGHTS)
         place = choose_device(device)
         # Channels last is the order convolutions are fastest in, on CPUs and GPUs alike.

@@ -20,7 +20,7 @@ from vision.training.inputs.rows import ImageRows
 from vision.training.inputs.source import ImageSource
 from vision.training.run_document import RunDocument
 
-Outputs = dict[str, Tensor]  # decoded predictions of one batch
+Outputs = dict[str, Any]  # decoded predictions of one batch: tensors, or plain lists and numbers
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Task(Protocol):
     def evaluation_step(self, module: nn.Module, batch: Batch) -> Outputs:
         """Decoded predictions, with the index of each image and its loss."""
 
-    def evaluate(self, outputs: Sequence[Outputs], split: str) -> Evaluation:
+    def evaluate(self, outputs: Sequence[Outputs], rows: ImageRows, split: str) -> Evaluation:
         """Score the outputs of a whole split (on the CPU), in whatever order and with whatever repeats they come."""
 
     def validation_loss(self, outputs: Sequence[Outputs]) -> float:

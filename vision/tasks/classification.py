@@ -76,7 +76,7 @@ class ClassificationTask:
     def evaluation_step(self, module: nn.Module, batch: Batch) -> Outputs:
         return _decode(module(self._prepare(batch)).float(), batch)
 
-    def evaluate(self, outputs: Sequence[Outputs], split: str) -> Evaluation:
+    def evaluate(self, outputs: Sequence[Outputs], rows: ImageRows, split: str) -> Evaluation:
         merged = _merge(outputs)
         truth, probabilities = merged["labels"].numpy(), merged["probabilities"].double().numpy()
         metrics = classification_metrics(truth, probabilities)

@@ -82,10 +82,9 @@ class Trainer:
         outputs = []
         with torch.inference_mode():
             for batch in self._on_device(self._evaluation_loader(images)):
-                decoded = self.task.evaluation_step(self.module, batch)
-                outputs.append({name: values.cpu() for name, values in decoded.items()})
+                outputs.append(_on_cpu(self.task.evaluation_step(self.module, batch)))
         outputs = self.group.gather(outputs)
-        return self.task.evaluate(outputs, split), outputs
+        return self.task.evaluate(outputs, images.rows, split), outputs
 
     def _train_epoch(self) -> None:
         state = self.state
@@ -117,7 +116,7 @@ class Trainer:
         state.images += images
         self._loss_sum += loss.double() * images
         if self.parameters.log_training_metrics:
-            state.outputs.append({name: values.cpu() for name, values in outputs.items()})
+            state.outputs.append(_on_cpu(outputs))
         self.progress.count(images * self.group.world_size)
         if self.group.device.type == "cpu" or self.progress.is_due():
             # Reading the loss makes a GPU wait, so there it is looked at only as often as it is told.
@@ -228,3 +227,7 @@ class Trainer:
     def _on_device(self, loader: DataLoader[Batch]) -> Iterator[Batch]:
         for batch in loader:
             yield {name: value.to(self.group.device, non_blocking=True) for name, value in batch.items()}
+
+
+def _on_cpu(outputs: Outputs) -> Outputs:
+    return {name: value.cpu() if isinstance(value, Tensor) else value for name, value in outputs.items()}

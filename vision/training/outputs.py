@@ -14,6 +14,8 @@ from typing import Any
 from safetensors.torch import save_file
 
 from vision.architectures import Built
+from vision.architectures.built import pick_options
+from vision.catalog.architectures import ARCHITECTURES
 from vision.tasks.base import Evaluation, SplitImages
 from vision.training.checkpoints import list_checkpoints, read_checkpoint
 from vision.training.event_log import make_finite
@@ -80,6 +82,7 @@ def _package(run: RunDocument, trainer: Trainer, built: Built) -> None:
     card = ModelCard(
         task_type=run.task_type,
         architecture=run.architecture,
+        options=pick_options(ARCHITECTURES.get(run.architecture), run.parameters),
         label_names=run.label_names,
         mean=built.mean,
         std=built.std,

@@ -61,7 +61,7 @@ class Session:
         seed = checkpoint["state"]["seed"] if checkpoint else agree_on_seed(parameters, group)
         make_deterministic(parameters.random_seed is not None)
         seed_everything(seed)
-        built = build_architecture(run.architecture, len(run.label_names))
+        built = build_architecture(run.architecture, len(run.label_names), run.parameters)
         state = TrainingState(seed)
         task = make_task(run, built)
         splits = load_splits(run, task, parameters, seed, group, self._tell_preparing)

@@ -35,7 +35,7 @@ class TrainingState:
     step: int = 0
     loss_sum: float = 0.0
     images: int = 0
-    outputs: list[dict[str, Tensor]] = field(default_factory=list)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     best: Best = field(default_factory=Best)
     is_finished: bool = False

@@ -29,7 +29,7 @@ def test_images_become_logits(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_facts_name_real_layers(name: str) -> None:
     built = build_architecture(name, 3)
-    assert built.module.get_submodule(built.head).out_features == 3
+    assert built.module.get_submodule(built.heads[0]).out_features == 3
     built.module.get_submodule(built.cam_layer)
     assert len(built.mean) == len(built.std) == 3
     assert len(built.freeze_groups) == ARCHITECTURES.get(name).max_layers_to_freeze

@@ -73,12 +73,12 @@ def test_a_file_of_other_classes_loads_all_but_the_head(name: str, kind: str, tm
     else:
         torch.save({"state_dict": source} if kind == "wrapped" else source, path)
     built = build_architecture(name, 4)
-    head = built.module.get_submodule(built.head).weight.clone()
+    head = built.module.get_submodule(built.heads[0]).weight.clone()
     assert load_pretrained(built, path)
     for key, value in built.module.state_dict().items():
-        if not key.startswith(f"{built.head}."):
+        if not key.startswith(f"{built.heads[0]}."):
             assert torch.equal(value, source[key]), key
-    assert torch.equal(built.module.get_submodule(built.head).weight, head)
+    assert torch.equal(built.module.get_submodule(built.heads[0]).weight, head)
 
 
 def test_a_file_of_the_same_classes_loads_its_head_too(tmp_path: Path) -> None:

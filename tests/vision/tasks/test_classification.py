@@ -49,7 +49,8 @@ def test_an_image_scored_twice_counts_once(tmp_path: Path) -> None:
         "probabilities": torch.tensor([[0.2, 0.7, 0.1], [0.1, 0.8, 0.1]]),
         "losses": torch.tensor([0.3, 2.3]),
     }
-    evaluation = task.evaluate([outputs, outputs], "validation")
+    rows = read_rows(run.validation, run.images_dir)
+    evaluation = task.evaluate([outputs, outputs], rows, "validation")
     assert evaluation.report["images"] == 2
     assert evaluation.metrics["accuracy"] == 0.5
 

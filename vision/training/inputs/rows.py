@@ -9,12 +9,16 @@ import pyarrow.parquet as pq
 
 from vision.errors import InvalidDatasetError
 
-_COLUMNS = ["row", "path", "sha256", "format", "width", "height", "labels"]
+_COLUMNS = ["row", "path", "sha256", "format", "width", "height", "labels", "annotation"]
 
 
 @dataclass(frozen=True)
 class ImageRows:
-    """Column lists of equal length, one entry an image. `labels` holds the class names on each."""
+    """Column lists of equal length, one entry an image.
+
+    `labels` holds the class names on each, `annotation` the canonical label cell as JSON, `width` and `height` the
+    upright image's pixels.
+    """
 
     images_dir: Path
     row: list[int]
@@ -24,6 +28,7 @@ class ImageRows:
     width: list[int]
     height: list[int]
     labels: list[list[str]]
+    annotation: list[str]
 
     def __len__(self) -> int:
         return len(self.sha256)

@@ -1,0 +1,7 @@
+"""The networks of object detection."""
+
+from __future__ import annotations
+
+from vision.catalog.architectures.info import ArchitectureInfo
+
+DETECTORS: tuple[ArchitectureInfo, ...] = ()

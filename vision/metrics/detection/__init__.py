@@ -1,0 +1,1 @@
+"""Scoring of found objects, boxes or masks."""

@@ -1,0 +1,1 @@
+"""Object detection and instance segmentation as the training loop sees them."""

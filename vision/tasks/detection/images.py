@@ -1,0 +1,34 @@
+"""An image with its objects, on its way into a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ObjectImage:
+    """`pixels` uint8 [H, W, 3]; `boxes` float32 [n, 4], xyxy in its px; `labels` int64 [n]; `masks` uint8 [n, H, W]
+    (0, 1), None where only boxes count. Crowds are not among the objects."""
+
+    pixels: np.ndarray
+    boxes: np.ndarray
+    labels: np.ndarray
+    masks: np.ndarray | None = None
+
+
+LoadObjects = Callable[[int], ObjectImage]
+
+
+class ObjectView(Protocol):
+    """A random view of a training image."""
+
+    def draw(self, index: int, load: LoadObjects, count: int, random: Random) -> ObjectImage:
+        """The view of image `index` of `count`; `load` gives any of them, for views made of several.
+
+        Every choice comes from `random`: the same generator state gives the same view, in any process.
+        """
