@@ -20,6 +20,7 @@ from jobs.services.advance import advance_job
 from jobs.services.dispatching import renew_token, send_trial
 from jobs.services.logbook import append_log
 from vision.errors import DarkroomError, TrainingError
+from vision.training.rescue import halve_batches
 
 MAX_RESTARTS = 3
 
@@ -141,6 +142,25 @@ def restart_attempt(trial_id: int, token: str | uuid.UUID, cause: DarkroomError)
         else:
             trial.restarts += 1
             _requeue(trial, f"Starting again: {cause.message}")
+
+
+def rescue_attempt(trial_id: int, token: str | uuid.UUID, cause: dict[str, Any]) -> None:
+    """Start again with half the batch where memory ran out, which is no fault; what cannot be halved fails."""
+    with fenced(trial_id, token) as trial:
+        halved = halve_batches(trial.params)
+        if trial.cancel_requested_at is not None:
+            _cancel(trial)
+        elif halved is None:
+            _fail(trial, cause)
+        else:
+            batch, smaller = trial.params["training_batch_size"], halved["training_batch_size"]
+            message = (
+                f"Memory ran out with batches of {batch} images: training goes on with batches of {smaller}, "
+                f"{halved['gradient_accumulation_step']} of them an update."
+            )
+            trial.params = halved
+            trial.notes = [*trial.notes, {"code": "smaller_batch", "message": message}]
+            _requeue(trial, message)
 
 
 def release_attempt(trial_id: int, token: str) -> None:

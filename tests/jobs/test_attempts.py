@@ -149,6 +149,28 @@ def test_failed_attempt_keeps_its_cause(running):
     assert (job.status, job.error["message"], job.trials.get().error["hint"]) == ("Failed", "Too hot.", "Cool it.")
 
 
+def test_out_of_memory_starts_again_with_smaller_batches_and_says_so(running):
+    cause = {"code": "out_of_memory", "message": "There was not enough memory.", "hint": "Lower it."}
+    before = running.params
+    attempts.rescue_attempt(running.pk, str(running.token), cause)
+    running.refresh_from_db()
+    assert (running.status, running.restarts) == (Status.QUEUED, 0)
+    batch = before["training_batch_size"]
+    assert running.params["training_batch_size"] == batch // 2
+    assert running.params["gradient_accumulation_step"] == 2 * before["gradient_accumulation_step"]
+    assert running.params["learning_rate"] == before["learning_rate"]
+    assert running.notes[-1]["code"] == "smaller_batch"
+    assert f"batches of {batch} images" in running.notes[-1]["message"]
+
+
+def test_out_of_memory_with_a_single_image_fails_with_its_cause(running):
+    params = running.params | {"training_batch_size": 1, "validation_batch_size": 1}
+    Trial.objects.filter(pk=running.pk).update(params=params)
+    attempts.rescue_attempt(running.pk, str(running.token), {"code": "out_of_memory", "message": "Too big."})
+    running.refresh_from_db()
+    assert (running.status, running.error["message"]) == (Status.FAILED, "Too big.")
+
+
 def test_killed_process_is_explained(tmp_path):
     console = tmp_path / "console.txt"
     console.write_text("exitcode  : -9 (pid: 12)\n")

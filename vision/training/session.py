@@ -21,6 +21,7 @@ from vision.training.loop import Trainer
 from vision.training.optimizers import make_optimizer
 from vision.training.outputs import write_outputs
 from vision.training.precision import choose_precision
+from vision.training.rescue import move_position
 from vision.training.run_document import RunDocument
 from vision.training.seeds import make_deterministic, seed_everything
 from vision.training.setup import Splits, agree_on_seed, join_gradients, load_splits, load_start, place_on_device
@@ -62,7 +63,7 @@ class Session:
         make_deterministic(parameters.random_seed is not None)
         seed_everything(seed)
         built = build_architecture(run.architecture, len(run.label_names), run.parameters)
-        state = TrainingState(seed)
+        state = TrainingState(seed, parameters.training_batch_size)
         task = make_task(run, built)
         splits = load_splits(run, task, parameters, seed, group, self._tell_preparing)
         if checkpoint is None and parameters.pretrained != "none":
@@ -74,6 +75,10 @@ class Session:
         early_stopping = EarlyStopping(parameters.early_stopping_patience, parameters.early_stopping_delay)
         if checkpoint is not None:
             state = restore_checkpoint(checkpoint, built.module, updater.optimizer, precision.scaler, early_stopping)
+            state.step = move_position(
+                state.step, state.batch_size or parameters.training_batch_size, parameters.training_batch_size
+            )
+            state.batch_size = parameters.training_batch_size
         batches = TrainingBatches(len(splits.train.rows), parameters.training_batch_size, seed, group.share)
         workers = parameters.number_of_workers
         trainer = Trainer(

@@ -27,9 +27,11 @@ class Best:
 
 @dataclass
 class TrainingState:
-    """`epoch` counts finished epochs, `step` the batches done of the next; the two sums are of those batches."""
+    """`epoch` counts finished epochs, `step` the batches (of `batch_size` images) done of the next; the two sums are of
+    those batches."""
 
     seed: int
+    batch_size: int = 0
     pretrained: str | None = None
     epoch: int = 0
     step: int = 0

@@ -155,6 +155,8 @@ class Runner:
             self._persist(lambda: attempts.cancel_attempt(self.trial.pk, self.token))
         elif word["type"] == "completed":
             self._complete(word)
+        elif word["type"] == "failed" and word["error"].get("code") == "out_of_memory":
+            self._persist(lambda: attempts.rescue_attempt(self.trial.pk, self.token, word["error"]))
         elif word["type"] == "failed" and word["error"].get("code") != InternalError.code:
             self._persist(lambda: attempts.fail_attempt(self.trial.pk, self.token, word["error"]))
         else:
