@@ -91,7 +91,7 @@ def epoch_chart(series: Series) -> Chart:
                 "type": "line",
                 "showSymbol": len(points) < 40,
                 "lineStyle": {"type": DASHES[index % len(DASHES)], "width": 2},
-                "data": [[point["epoch"], _rounded(point["value"])] for point in points],
+                "data": [[point["epoch"], rounded(point["value"])] for point in points],
             }
             for index, (name, points) in enumerate(series.items())
         ],
@@ -111,7 +111,7 @@ def curve_chart(evaluation: dict[str, Any], kind: str) -> Chart:
             "type": "line",
             "showSymbol": False,
             "lineStyle": {"type": DASHES[index % len(DASHES)], "width": 1.75},
-            "data": [[_rounded(a), _rounded(b)] for a, b in zip(curve["x"], curve["y"], strict=True)],
+            "data": [[rounded(a), rounded(b)] for a, b in zip(curve["x"], curve["y"], strict=True)],
         }
         for index, curve in enumerate(curves)
     ]
@@ -148,7 +148,8 @@ def headline(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
     return summary_rows({name: metrics[name] for name in _HEADLINE if metrics.get(name) is not None})
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """Six digits: enough for a chart."""
     return None if value is None else float(f"{value:.6g}")
 
 

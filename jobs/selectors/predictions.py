@@ -51,9 +51,9 @@ def list_predictions(
         NotFoundError: an order or a cursor that is none of ours.
     """
     where, values = _conditions(truth, predicted, only_errors)
-    start = _read_cursor(cursor)
+    start = read_cursor(cursor)
     limit = max(1, min(limit, _MOST))
-    source = str(_local_file(trial))
+    source = str(local_predictions(trial))
     with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"}) as database:
         counted = f"SELECT count(*) FROM read_parquet(?) WHERE {where}"  # noqa: S608  (fixed words only)
         total = database.execute(counted, [source, *values]).fetchall()[0][0]
@@ -82,7 +82,12 @@ def _order(order: str) -> str:
     return ORDERS[order]
 
 
-def _read_cursor(cursor: str | None) -> int:
+def read_cursor(cursor: str | None) -> int:
+    """The number of rows to leave out.
+
+    Raises:
+        NotFoundError: it is no cursor of ours.
+    """
     if not cursor:
         return 0
     if not cursor.isdecimal() or len(cursor) > 12:
@@ -90,7 +95,13 @@ def _read_cursor(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _local_file(trial: Trial) -> Path:
+def local_predictions(trial: Trial) -> Path:
+    """The file of predictions on this machine's disk.
+
+    Raises:
+        ConflictError: the trial has no outputs yet.
+        NotFoundError: it has none.
+    """
     key = output_key(trial, PREDICTIONS)
     cached = Path(settings.STUDIO_HOME) / "cache" / key
     if cached.exists():

@@ -14,6 +14,15 @@ from jobs.models.status import ACTIVE
 from jobs.selectors import job_progress
 from vision.errors import NotFoundError
 
+TRIAL_TABS = {
+    "overview": "Overview",
+    "metrics": "Metrics",
+    "evaluation": "Evaluation",
+    "predictions": "Predictions",
+    "config": "Config",
+    "logs": "Logs",
+    "files": "Files",
+}
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
@@ -34,6 +43,20 @@ def page(view: View[P]) -> View[P]:
 def live_url(request: HttpRequest, row: Job | Trial) -> str:
     """Where the page refreshes itself from; nowhere once the job or trial has ended."""
     return "" if row.is_ended else request.get_full_path()
+
+
+def trial_context(request: HttpRequest, trial: Trial, tab: str) -> dict[str, Any]:
+    """What every tab of a trial's page needs."""
+    return {
+        "nav": "jobs",
+        "job": trial.job,
+        "trial": trial,
+        "progress": trial_progress(trial),
+        "tab": tab,
+        "tabs": tab_items(TRIAL_TABS, tab, "jobs:trial", "jobs:trial-tab", [trial.job.name, trial.number]),
+        "page_live_url": live_url(request, trial),
+        "registered": trial.model_versions.exclude(storage_key="").select_related("model").first(),
+    }
 
 
 def tab_items(

@@ -17,26 +17,20 @@ from jobs import charts, selectors
 from jobs.confusion import confusion_table, most_confused
 from jobs.models import Trial
 from jobs.services.control import cancel_trial
-from jobs.views.common import live_url, page, tab_items, trial_progress
+from jobs.views import objects
+from jobs.views.common import TRIAL_TABS, page, trial_context
 from jobs.views.files import send_file
 from jobs.views.logs import log_tail
+from vision.catalog.task_types import TaskType
 from vision.errors import UserError
 
-TABS = {
-    "overview": "Overview",
-    "metrics": "Metrics",
-    "evaluation": "Evaluation",
-    "predictions": "Predictions",
-    "config": "Config",
-    "logs": "Logs",
-    "files": "Files",
-}
 ORDERS = {
     "worst": "Most wrong first",
     "unsure": "Least sure first",
     "confident": "Most sure first",
     "row": "As in the dataset",
 }
+OBJECT_TASKS = (TaskType.DETECTION, TaskType.SEGMENTATION)
 SOURCES = {"set": "Set in the job", "rule": "Chosen for this data and machine", "default": "Documented default"}
 
 
@@ -44,21 +38,11 @@ SOURCES = {"set": "Set in the job", "rule": "Chosen for this data and machine", 
 @page
 @require_GET
 def show_trial(request: HttpRequest, name: str, number: int, tab: str = "overview") -> HttpResponseBase:
-    if tab not in TABS:
+    if tab not in TRIAL_TABS:
         raise Http404(f"A trial has no tab {tab!r}.")
     trial = selectors.get_trial(name, number)
-    context = {
-        "nav": "jobs",
-        "job": trial.job,
-        "trial": trial,
-        "progress": trial_progress(trial),
-        "tab": tab,
-        "tabs": tab_items(TABS, tab, "jobs:trial", "jobs:trial-tab", [name, number]),
-        "page_live_url": live_url(request, trial),
-        "registered": trial.model_versions.exclude(storage_key="").select_related("model").first(),
-        **_CONTEXTS[tab](request, trial),
-    }
-    return render(request, f"jobs/trial_{tab}.html", context)
+    context = trial_context(request, trial, tab) | _CONTEXTS[tab](request, trial)
+    return render(request, context.get("template") or f"jobs/trial_{tab}.html", context)
 
 
 @page
@@ -98,6 +82,8 @@ def _evaluation(request: HttpRequest, trial: Trial) -> dict[str, Any]:
     evaluation = selectors.get_evaluation(trial)
     if evaluation is None:
         return {"evaluation": None}
+    if trial.job.task_type in OBJECT_TASKS:
+        return objects.evaluation_context(request, trial, evaluation)
     link = _cell_link(trial)
     return {
         "evaluation": evaluation,
@@ -117,6 +103,8 @@ def _cell_link(trial: Trial) -> Callable[[str, str], str]:
 def _predictions(request: HttpRequest, trial: Trial) -> dict[str, Any]:
     if not trial.outputs_key:
         return {"found": None}
+    if trial.job.task_type in OBJECT_TASKS and (evaluation := selectors.get_evaluation(trial)):
+        return objects.predictions_context(request, trial, evaluation)
     given = {key: request.GET.get(key, "") for key in ("truth", "predicted", "order", "errors", "cursor")}
     order = given["order"] if given["order"] in ORDERS else "worst"
     found = selectors.list_predictions(

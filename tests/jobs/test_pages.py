@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from datasets.selectors import manifest_path
 from jobs.models import Job, Status, Trial
-from jobs.views import detail, trial
+from jobs.views import common, detail
 from tests.jobs.factories import make_version
 from tests.jobs.outputs import write_history, write_outputs
 from vision.data.filtering import RowFilter
@@ -59,7 +59,7 @@ def done(version):
     return found
 
 
-@pytest.mark.parametrize("tab", trial.TABS)
+@pytest.mark.parametrize("tab", common.TRIAL_TABS)
 @pytest.mark.parametrize("state", ["running", "done"])
 def test_every_trial_tab_answers(signed_in, request, tab, state):
     found = request.getfixturevalue(state)

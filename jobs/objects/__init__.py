@@ -1,0 +1,1 @@
+"""What the trial pages of object detection and instance segmentation show."""
