@@ -10,6 +10,7 @@ from typing import Any
 from datasets.selectors import manifest_path
 from jobs.services.checks import JobData, check_counts, check_mode, find_job_data
 from jobs.services.machines import find_machine
+from jobs.services.starting import check_start
 from vision.data.prepare import select_run_rows
 from vision.errors import Detail, InvalidDatasetError, InvalidDocumentError
 from vision.spec.job import JobSpec
@@ -48,6 +49,7 @@ def plan_job(spec: JobSpec) -> Plan:
     facts = _measure(spec, data)
     machine = find_machine()
     resolution = resolve_parameters(spec.task_type, spec.training_parameters, facts, machine)
+    check_start(spec.task_type, resolution.values)
     return Plan(resolution, facts, estimate_seconds(resolution, facts, machine), machine, data)
 
 

@@ -17,7 +17,8 @@ class RunDocument(BaseModel):
     `parameters` are resolved values under their canonical names. `train`, `validation` and `test` are Parquet files
     with the manifest's columns; a row's image is `images_dir/blobs/<first two of sha256>/<sha256>`.
     `attempt` is the attempt's token: the process stops when the file at `lease_path` grows old or holds another.
-    `resume_from` is a checkpoint written by an earlier attempt of the same run.
+    `resume_from` is a checkpoint written by an earlier attempt of the same run; `start_from` the weights that another
+    run of the same architecture left (`outputs/model.safetensors`), in place of the published ones.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
@@ -40,6 +41,7 @@ class RunDocument(BaseModel):
     lease_path: Path | None = None
     attempt: str = ""
     resume_from: Path | None = None
+    start_from: Path | None = None
     primary_metric: str = "accuracy"
 
     def write(self, path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from vision.architectures import Built, build_architecture
 from vision.architectures.built import freeze_layers
+from vision.architectures.continuing import load_run_weights
 from vision.tasks.base import make_task
 from vision.training.checkpoints import read_checkpoint, restore_checkpoint
 from vision.training.distributed import ProcessGroup
@@ -66,7 +68,9 @@ class Session:
         state = TrainingState(seed, parameters.training_batch_size)
         task = make_task(run, built)
         splits = load_splits(run, task, parameters, seed, group, self._tell_preparing)
-        if checkpoint is None and parameters.pretrained != "none":
+        if checkpoint is None and run.start_from is not None:
+            state.pretrained = self._continue_from(run.start_from, built)
+        elif checkpoint is None and parameters.pretrained != "none":
             state.pretrained = load_start(run, built, group, self._tell_preparing)
         place_on_device(built, group.device)
         frozen = freeze_layers(built, parameters.layers_to_freeze)
@@ -100,6 +104,16 @@ class Session:
             state=state,
         )
         return trainer, built, splits
+
+    def _continue_from(self, path: Path, built: Built) -> str:
+        continued = load_run_weights(built, path, self.run.architecture, self.run.label_names)
+        if continued.new_heads and self.group.is_main:
+            message = (
+                f"The run to start from knew other classes ({', '.join(continued.earlier[:10])}): the layers that "
+                "depend on them begin anew."
+            )
+            self.events.write("note", code="new_heads", message=message)
+        return str(self.run.parameters.get("checkpoint_run_id") or path.name)
 
     def _tell_started(self, trainer: Trainer, splits: Splits) -> None:
         if self.group.is_main:

@@ -14,8 +14,10 @@ from datasets import storage
 from datasets.selectors import manifest_path
 from jobs.models import Node, Trial
 from jobs.services.running.place import Place
+from jobs.services.starting import PARAMETER, WEIGHTS, find_start
 from vision.data.manifest import list_hashes
 from vision.data.prepare import RunData, prepare_run_data
+from vision.errors import TrainingError
 from vision.training.run_document import RunDocument
 
 _FETCHERS = 16
@@ -47,6 +49,7 @@ def write_run(trial: Trial, token: str, place: Place) -> RunDocument:
         lease_path=place.lease,
         attempt=token,
         resume_from=_bring_checkpoint(trial, place),
+        start_from=_bring_start(trial, place),
         primary_metric=trial.job.primary_metric,
     )
     run.write(place.run_path)
@@ -95,3 +98,18 @@ def _bring_checkpoint(trial: Trial, place: Place) -> Path | None:
     if not path.exists():
         raise FileNotFoundError(f"The checkpoint {trial.checkpoint_key} is gone from storage.")
     return path
+
+
+def _bring_start(trial: Trial, place: Place) -> Path | None:
+    """The weights of the run that this one starts from, if it names one."""
+    run_id = trial.params.get(PARAMETER)
+    if not run_id:
+        return None
+    start = find_start(run_id)
+    if start is None or not start.outputs_key:
+        raise TrainingError(
+            f"The run {run_id} that this one starts from is gone.",
+            hint="Start the job again without checkpoint_run_id, or from another run.",
+            code="checkpoint_gone",
+        )
+    return storage.fetch_file(f"{start.outputs_key}/{WEIGHTS}", place.attempt / "start" / "model.safetensors")

@@ -122,3 +122,19 @@ def test_an_image_with_two_labels_is_refused_by_name(tmp_path: Path) -> None:
     run = make_run(tmp_path, images=4, label_names=["amber", "blue"])
     with pytest.raises(InvalidDatasetError, match=r"train/green-0\.jpg"):
         train(run)
+
+
+def test_a_run_starts_from_another_ones_weights(finished, tmp_path: Path) -> None:
+    earlier, _ = finished
+    start = earlier.output_dir / "outputs" / "model.safetensors"
+    changes = {"architecture": "resnet18", "start_from": start, "learning_rate": 0.0, "number_of_epochs": 1}
+    # Nothing is learnt at rate 0: what the one epoch scores is what was taken over
+    events = train(make_run(tmp_path / "same", images=4, checkpoint_run_id="lamp_HD_0", **changes))
+    started = next(event for event in events if event["type"] == "started")
+    assert started["pretrained"] == "lamp_HD_0"
+    assert events[-1]["primary_metric"] >= 0.8
+    labels = {"amber": 4, "blue": 4}
+    events = train(make_run(tmp_path / "fewer", labels=labels, **changes))
+    notes = [event for event in events if event["type"] == "note"]
+    assert [note["code"] for note in notes] == ["new_heads"]
+    assert "amber, blue, green" in notes[0]["message"]
