@@ -17,8 +17,6 @@ from vision.errors import UserError
 from vision.spec.scoring import parse_scoring_request
 
 if TYPE_CHECKING:  # torch is loaded by the lanes' own processes only
-    from torch import Tensor
-
     from vision.inference.predictor import Predictor
 
 logger = logging.getLogger(__name__)
@@ -30,7 +28,9 @@ _EXPLAIN_NICENESS = 5  # predictions come first; training is as nice, so that an
 class Lane(litserve.LitAPI):  # type: ignore[misc]
     """Bodies of SPEC §3 in, answers out; one answer a body, errors included, so that none spoils its batch."""
 
-    predictor: Predictor
+    predictor: Predictor[Any]
+    paths: tuple[str, ...] = ()
+    """Further paths whose requests this lane answers."""
 
     def __init__(self, model: Path, device: str, api_path: str, max_batch_size: int) -> None:
         super().__init__(max_batch_size=max_batch_size, api_path=api_path, loop=LaneLoop())
@@ -55,10 +55,11 @@ class Lane(litserve.LitAPI):  # type: ignore[misc]
 
 
 class PredictLane(Lane):
-    """Predictions, batched over requests."""
+    """Predictions, batched over requests. `is_alone`: there is no other lane, and what it would be asked comes here."""
 
-    def __init__(self, model: Path, device: str) -> None:
+    def __init__(self, model: Path, device: str, is_alone: bool = False) -> None:
         super().__init__(model, device, "/predict", _BATCH)
+        self.paths = ("/explain",) if is_alone else ()
 
     def warm_up(self) -> None:
         image = _make_image(self.predictor)
@@ -76,7 +77,7 @@ class PredictLane(Lane):
             return [part if isinstance(part, Answer) else answer_failure(error) for part in prepared]
         return [part if isinstance(part, Answer) else answer_result([next(results) for _ in part]) for part in prepared]
 
-    def _prepare(self, body: bytes) -> list[Tensor] | Answer:
+    def _prepare(self, body: bytes) -> list[Any] | Answer:
         try:
             images = self.predictor.open_items(parse_scoring_request(body))
             return [self.predictor.prepare(image) for image in images]
@@ -118,9 +119,9 @@ class ExplainLane(Lane):
             return answer_failure(error)
 
 
-def _make_image(predictor: Predictor) -> Any:
+def _make_image(predictor: Predictor[Any]) -> Any:
     """An image with something on it, of the size the network is given."""
     from PIL import Image
 
-    side = predictor.settings.valid_resize_size
+    side = predictor.sample_side
     return Image.linear_gradient("L").resize((side, side)).convert("RGB")

@@ -25,7 +25,8 @@ from starlette.responses import Response
 
 from endpoints.model_server.answers import Answer, answer_failure, answer_timeout
 from endpoints.model_server.following import follow_parent, watch_parent
-from endpoints.model_server.lanes import ExplainLane, PredictLane
+from endpoints.model_server.lanes import ExplainLane, Lane, PredictLane
+from vision.catalog.explainers import EXPLAINED_TASK_TYPES
 from vision.errors import InternalError
 from vision.inference.card import read_card, read_settings
 from vision.lifeline import watch_lifeline
@@ -55,11 +56,11 @@ def serve(options: ServerOptions) -> int:
         InvalidDocumentError: the folder holds no model that can be served.
     """
     card = read_card(options.model)
-    read_settings(options.model, card.architecture)
+    read_settings(options.model, card)
     watch_lifeline()
     signal.signal(signal.SIGTERM, _make_interrupt())
     server = ModelServer(
-        [PredictLane(options.model, options.device), ExplainLane(options.model, options.device)],
+        _make_lanes(options, card.task_type),
         accelerator="cpu",  # the lanes choose their device themselves; this process never loads torch
         timeout=options.request_timeout,
         max_payload_size=_LARGEST_BODY,
@@ -78,12 +79,20 @@ def serve(options: ServerOptions) -> int:
     return server.exit_code
 
 
+def _make_lanes(options: ServerOptions, task_type: str) -> list[Lane]:
+    """A lane of its own for explanations where there are any: it holds the network a second time."""
+    if task_type not in EXPLAINED_TASK_TYPES:
+        return [PredictLane(options.model, options.device, is_alone=True)]
+    return [PredictLane(options.model, options.device), ExplainLane(options.model, options.device)]
+
+
 class LaneHandler(RegularRequestHandler):  # type: ignore[misc]
     """Hands a body to its lane unread, waits for the answer, and never longer than it may."""
 
     async def handle(self, request: Request) -> Response:
         body = await request.body()
-        answer = await self._ask("/explain" if EXPLAIN_MARK in body else "/predict", body)
+        is_explained = EXPLAIN_MARK in body and "/explain" in self.server.litapi_request_queues
+        answer = await self._ask("/explain" if is_explained else "/predict", body)
         return Response(answer.body, answer.status, media_type="application/json")
 
     async def _ask(self, lane: str, body: bytes) -> Answer:
@@ -121,9 +130,10 @@ class ModelServer(litserve.LitServer):  # type: ignore[misc]
         self._transport = MPQueueTransport(manager, [context.Queue() for _ in range(num_api_servers)])
         return manager
 
-    def _register_api_endpoints(self, lit_api: litserve.LitAPI, request_type: Any, response_type: Any) -> None:
+    def _register_api_endpoints(self, lit_api: Lane, request_type: Any, response_type: Any) -> None:
         handler = LaneHandler(lit_api, self)
-        self.app.add_route(lit_api.api_path, handler.handle, methods=["POST"])
+        for path in (lit_api.api_path, *lit_api.paths):
+            self.app.add_route(path, handler.handle, methods=["POST"])
 
     def _register_middleware(self) -> None:
         # Compressing answers would cost more than the short way to the gateway saves.

@@ -38,7 +38,7 @@ def model_folder(tmp_path_factory) -> Path:
     """An untrained mobilenetv2 as the training process would package it."""
     from vision.architectures import build_architecture
     from vision.inference.packaging import ModelCard, save_mlflow_model
-    from vision.spec.settings import InferenceSettings
+    from vision.spec.settings import ClassificationSettings
 
     built = build_architecture("mobilenetv2", len(LABELS))
     card = ModelCard(
@@ -49,7 +49,7 @@ def model_folder(tmp_path_factory) -> Path:
         std=built.std,
         interpolation=built.interpolation,
     )
-    settings = InferenceSettings(train_crop_size=64, valid_resize_size=72, valid_crop_size=64)
+    settings = ClassificationSettings(train_crop_size=64, valid_resize_size=72, valid_crop_size=64)
     folder = tmp_path_factory.mktemp("model") / "mlflow-model"
     save_mlflow_model(folder, built.module.state_dict(), card, settings)
     return folder

@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vision.catalog.task_types import TaskType
 from vision.registry import Registry
+
+EXPLAINED_TASK_TYPES = (TaskType.CLASSIFICATION, TaskType.MULTILABEL)
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,8 @@ def read_card(folder: Path) -> ModelCard:
         raise _not_ours(path, error) from error
 
 
-def read_settings(folder: Path, architecture: str) -> InferenceSettings:
-    """The inference settings of the MLflow model in `folder`, checked for its architecture.
+def read_settings(folder: Path, card: ModelCard) -> InferenceSettings:
+    """The inference settings of the MLflow model in `folder`, checked for what its card says it is.
 
     Raises:
         InvalidDocumentError: missing, or a value out of range; details name the key.
@@ -63,7 +63,7 @@ def read_settings(folder: Path, architecture: str) -> InferenceSettings:
         values = load_json_object(path)
     except (OSError, ValueError) as error:
         raise _not_ours(path, error) from error
-    return parse_settings(values, architecture)
+    return parse_settings(values, card.architecture, card.options)
 
 
 def load_json_object(path: Path) -> dict[str, object]:

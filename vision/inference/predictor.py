@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from torch import Tensor
 
 from vision.architectures import Built, build_architecture
+from vision.catalog.explainers import EXPLAINED_TASK_TYPES
+from vision.catalog.task_types import TaskType
 from vision.data.images import open_image
 from vision.errors import Detail, InvalidDocumentError, InvalidImageError
 from vision.inference.card import ARTIFACTS, WEIGHTS, ModelCard, read_card, read_settings
-from vision.inference.preprocessing import normalize, resize_and_crop, to_pixels
+from vision.registry import load_dotted
 from vision.spec.scoring import ScoringItem, XaiParameters
 from vision.spec.settings import InferenceSettings
+from vision.spec.validation import invalid
 
-_BATCH = 32
+# The predictor of each task type.
+PREDICTORS = {
+    TaskType.CLASSIFICATION: "vision.inference.classification:ClassificationPredictor",
+    TaskType.MULTILABEL: "vision.inference.classification:ClassificationPredictor",
+    TaskType.DETECTION: "vision.inference.detection:DetectionPredictor",
+    TaskType.SEGMENTATION: "vision.inference.detection:DetectionPredictor",
+}
+
+Prepared = TypeVar("Prepared")
 
 
 @dataclass(frozen=True)
-class Predictor:
+class Predictor(ABC, Generic[Prepared]):
     """A model ready to predict on one device."""
 
     built: Built
@@ -32,8 +43,8 @@ class Predictor:
     settings: InferenceSettings
     device: torch.device
 
-    @classmethod
-    def load(cls, folder: Path, device: str = "auto") -> Predictor:
+    @staticmethod
+    def load(folder: Path, device: str = "auto") -> Predictor[Any]:
         """Load the MLflow model in `folder`. `device`: `cpu`, `cuda`, `cuda:1`, …, or `auto` (a GPU if there is one).
 
         Raises:
@@ -41,81 +52,50 @@ class Predictor:
             NotFoundError: an architecture this version does not know.
         """
         card = read_card(folder)
-        settings = read_settings(folder, card.architecture)
+        settings = read_settings(folder, card)
         built = build_architecture(card.architecture, len(card.label_names), card.options)
         _load_weights(built, folder / ARTIFACTS / WEIGHTS)
         place = choose_device(device)
         # Channels last is the order convolutions are fastest in, on CPUs and GPUs alike.
         built.module.eval().requires_grad_(False).to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return cls(built, card, settings, place)
+        predictor: Predictor[Any] = load_dotted(PREDICTORS[TaskType(card.task_type)])(built, card, settings, place)
+        return predictor
 
-    def prepare(self, image: Image.Image) -> Tensor:
-        """The pixels the network looks at: uint8 [3, crop, crop]."""
-        return to_pixels(self.crop(image))
+    @property
+    @abstractmethod
+    def sample_side(self) -> int:
+        """The side, in px, of an image that is about as large as what the network is given."""
 
-    def crop(self, image: Image.Image) -> Image.Image:
-        """The square the network looks at."""
-        size = self.settings
-        return resize_and_crop(image, size.valid_resize_size, size.valid_crop_size, self.card.interpolation)
+    @abstractmethod
+    def prepare(self, image: Image.Image) -> Prepared:
+        """What the network looks at of an RGB image."""
+
+    @abstractmethod
+    def predict_prepared(self, prepared: Sequence[Prepared]) -> list[dict[str, Any]]:
+        """`predict` for what `prepare` made."""
 
     def predict(self, images: Sequence[Image.Image]) -> list[dict[str, Any]]:
-        """`{"probs": [...], "labels": [...]}` for each RGB image, in order."""
+        """The element of the response for each RGB image, in order."""
         return self.predict_prepared([self.prepare(image) for image in images])
-
-    def predict_prepared(self, pixels: Sequence[Tensor]) -> list[dict[str, Any]]:
-        """`predict` for what `prepare` made."""
-        answers: list[dict[str, Any]] = []
-        for start in range(0, len(pixels), _BATCH):
-            answers += self._decode(self.forward(torch.stack(list(pixels[start : start + _BATCH]))))
-        return answers
-
-    @torch.inference_mode()
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Logits float32 [B, C], on the CPU, of prepared pixels uint8 [B, 3, crop, crop]."""
-        images = normalize(pixels.to(self.device), self.card.mean, self.card.std)
-        logits: Tensor = self.built.module(images.contiguous(memory_format=torch.channels_last))
-        return logits.float().cpu()
 
     def explain(self, image: Image.Image, xai: XaiParameters) -> dict[str, Any]:
         """The prediction of one RGB image with its explanation.
 
-        To the keys of `predict` come, as asked for, `visualizations` (base64 of a PNG) and `attributions`
-        ([3][crop][crop] for the top class), and always `explained_label` and `is_informative` (False: the map is zero
-        everywhere and explains nothing).
+        Raises:
+            InvalidDocumentError: this kind of model is not explained.
         """
-        from vision.explain import explain, render_grid_base64
-
-        square = self.crop(image)
-        pixels = to_pixels(square)
-        answer = self.predict_prepared([pixels])[0]
-        target = max(range(len(answer["probs"])), key=answer["probs"].__getitem__)
-        tensor = normalize(pixels[None].to(self.device), self.card.mean, self.card.std)[0]
-        attribution = explain(
-            self.built.module,
-            tensor,
-            target,
-            xai.xai_algorithm,
-            cam_layer=self.built.cam_layer,
-            n_steps=xai.n_steps,
-            xrai_fast=xai.xrai_fast,
-            approximation_method=xai.approximation_method,
-        )
-        if xai.visualizations:
-            answer["visualizations"] = render_grid_base64(square, attribution)
-        if xai.attributions:
-            answer["attributions"] = attribution.values.tolist()
-        return {
-            **answer,
-            "explained_label": self.card.label_names[target],
-            "is_informative": not attribution.is_zero,
-        }
+        raise _unexplained([0])
 
     def open_items(self, items: Sequence[ScoringItem]) -> list[Image.Image]:
         """The images of a scoring request, RGB and upright.
 
         Raises:
+            InvalidDocumentError: an item asks for an explanation that this kind of model cannot give.
             InvalidImageError: with one detail for each item that is not an image we open.
         """
+        asking = [index for index, item in enumerate(items) if item.xai is not None]
+        if asking and self.card.task_type not in EXPLAINED_TASK_TYPES:
+            raise _unexplained(asking)
         images: list[Image.Image] = []
         problems: list[Detail] = []
         for index, item in enumerate(items):
@@ -133,6 +113,7 @@ class Predictor:
         """The answer to a scoring request, in order; only the items that ask for it are explained.
 
         Raises:
+            InvalidDocumentError: an item asks for an explanation that this kind of model cannot give.
             InvalidImageError: with one detail for each item that is not an image we open.
         """
         images = self.open_items(items)
@@ -142,10 +123,6 @@ class Predictor:
             next(predicted) if item.xai is None else self.explain(image, item.xai)
             for item, image in zip(items, images, strict=True)
         ]
-
-    def _decode(self, logits: Tensor) -> list[dict[str, Any]]:
-        labels = list(self.card.label_names)
-        return [{"probs": row, "labels": labels} for row in logits.softmax(dim=1).tolist()]
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -165,6 +142,11 @@ def choose_device(wanted: str) -> torch.device:
             f"There is no device {wanted!r} on this machine: {reason}", hint="Use auto, cpu, or cuda where a GPU is."
         ) from error
     return device
+
+
+def _unexplained(places: Sequence[int]) -> InvalidDocumentError:
+    why = "Models that find objects are not explained; send the image without model_explainability."
+    return invalid("The scoring request", [Detail(why, "not_explained", f"input_data.data[{at}]") for at in places])
 
 
 def _load_weights(built: Built, path: Path) -> None:

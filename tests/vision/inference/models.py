@@ -11,7 +11,7 @@ from PIL import Image
 from vision.architectures import build_architecture
 from vision.inference.packaging import ModelCard, save_mlflow_model
 from vision.inference.preprocessing import to_pixels
-from vision.spec.settings import InferenceSettings
+from vision.spec.settings import ClassificationSettings
 
 LABELS = ["bolt", "nut", "Unterlegscheibe"]
 
@@ -32,7 +32,7 @@ def make_model(folder: Path, architecture="mobilenetv2", seed=1, **settings) -> 
         trained_at="2026-01-01T00:00:00Z",
     )
     sizes = {"train_crop_size": 64, "valid_resize_size": 72, "valid_crop_size": 64, **settings}
-    save_mlflow_model(folder, built.module.state_dict(), card, InferenceSettings(**sizes))
+    save_mlflow_model(folder, built.module.state_dict(), card, ClassificationSettings(**sizes))
     return folder
 
 

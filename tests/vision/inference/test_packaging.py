@@ -17,7 +17,7 @@ from vision.errors import InvalidDocumentError
 from vision.inference.packaging import update_settings
 from vision.inference.predictor import Predictor
 from vision.spec.scoring import build_scoring_request
-from vision.spec.settings import InferenceSettings
+from vision.spec.settings import ClassificationSettings
 
 LOAD_ELSEWHERE = """
 import base64, json, sys
@@ -108,7 +108,7 @@ def test_mlmodel_has_the_signature_of_image_models(folder):
 def test_settings_change_what_the_network_sees(tmp_path):
     folder = make_model(tmp_path / "model")
     before = Predictor.load(folder, "cpu")
-    update_settings(folder, InferenceSettings(train_crop_size=64, valid_resize_size=128, valid_crop_size=96))
+    update_settings(folder, ClassificationSettings(train_crop_size=64, valid_resize_size=128, valid_crop_size=96))
     after = Predictor.load(folder, "cpu")
     image = make_image()
     assert before.crop(image).size == (64, 64)
@@ -125,7 +125,7 @@ def test_a_transformer_keeps_its_size(tmp_path):
         tmp_path / "model", "vits16r224", train_crop_size=224, valid_resize_size=256, valid_crop_size=224
     )
     with pytest.raises(InvalidDocumentError, match="224"):
-        update_settings(folder, InferenceSettings(valid_crop_size=192))
+        update_settings(folder, ClassificationSettings(valid_crop_size=192))
 
 
 def test_requests_of_the_contract_reach_the_model(folder):

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from vision.errors import InvalidDocumentError
-from vision.spec.settings import InferenceSettings, parse_settings
+from vision.spec.settings import ClassificationSettings, parse_settings
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
-    assert InferenceSettings().model_dump() == {
+    assert ClassificationSettings().model_dump() == {
         "train_crop_size": 224,
         "valid_resize_size": 256,
         "valid_crop_size": 224,
