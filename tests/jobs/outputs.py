@@ -17,6 +17,7 @@ from vision.metrics.classification import (
     averages_table,
     classification_metrics,
     confusion_matrix,
+    one_hot,
     per_label_metrics,
 )
 from vision.metrics.curves import classification_curves
@@ -38,7 +39,7 @@ def write_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any
         "confusion_matrix": confusion_matrix(truth, probabilities),
         "per_label": per_label_metrics(truth, probabilities, label_names),
         "averages": averages_table(metrics),
-        "curves": classification_curves(truth, probabilities, label_names),
+        "curves": classification_curves(one_hot(truth, len(label_names)), probabilities, label_names),
     }
     key = f"trials/{trial.name}"
     storage.write_bytes(f"{key}/evaluation/evaluation.json", json.dumps(report).encode())

@@ -17,6 +17,10 @@ class TaskType(StrEnum):
     SEGMENTATION = "image_instance_segmentation"
 
 
+CLASSIFICATION_TASKS = (TaskType.CLASSIFICATION, TaskType.MULTILABEL)
+OBJECT_TASKS = (TaskType.DETECTION, TaskType.SEGMENTATION)
+
+
 @dataclass(frozen=True)
 class TaskTypeInfo:
     """What every part of Darkroom needs to know of a task type. `trainer` is the dotted path of its task object."""
@@ -42,7 +46,13 @@ TASK_TYPES: Registry[TaskTypeInfo] = Registry(
             "vits16r224",
             trainer="vision.tasks.classification:ClassificationTask",
         ),
-        TaskTypeInfo(TaskType.MULTILABEL, "Multi-label classification", "iou", "vitb16r224"),
+        TaskTypeInfo(
+            TaskType.MULTILABEL,
+            "Multi-label classification",
+            "iou",
+            "vitb16r224",
+            trainer="vision.tasks.multilabel:MultilabelTask",
+        ),
         TaskTypeInfo(TaskType.DETECTION, "Object detection", "mean_average_precision", "yolov5"),
         TaskTypeInfo(TaskType.SEGMENTATION, "Instance segmentation", "mean_average_precision", "maskrcnn_resnet50_fpn"),
     ],

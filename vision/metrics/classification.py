@@ -6,11 +6,13 @@ Source: SPEC §7.1.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from sklearn import metrics as sk
+
+from vision.metrics.areas import Area, area_under_roc, average_area, average_precision
 
 AVERAGES = ("macro", "micro", "weighted")
 _TINY = 1e-15
@@ -39,8 +41,8 @@ def classification_metrics(truth: np.ndarray, probabilities: np.ndarray) -> dict
             f"precision_score_{average}": float(precision),
             f"recall_score_{average}": float(recall),
             f"f1_score_{average}": float(f1),
-            f"AUC_{average}": _average(_auc, truth, probabilities, average),
-            f"average_precision_score_{average}": _average(_average_precision, truth, probabilities, average),
+            f"AUC_{average}": _area(area_under_roc, truth, probabilities, average),
+            f"average_precision_score_{average}": _area(average_precision, truth, probabilities, average),
         }
     values |= _class_balanced(truth, predicted, len(classes))
     values["log_loss"] = log_loss(truth, probabilities)
@@ -59,24 +61,32 @@ def per_label_metrics(truth: np.ndarray, probabilities: np.ndarray, names: list[
             "recall": float(columns[1][index]),
             "f1_score": float(columns[2][index]),
             "support": int(columns[3][index]),
-            "AUC": _auc(truth == index, probabilities[:, index]),
-            "average_precision": _average_precision(truth == index, probabilities[:, index]),
+            "AUC": area_under_roc(truth == index, probabilities[:, index]),
+            "average_precision": average_precision(truth == index, probabilities[:, index]),
         }
         for index, name in enumerate(names)
     ]
 
 
-def averages_table(values: dict[str, float | None]) -> dict[str, dict[str, float | None]]:
-    """The footer of the classification report: each average's row."""
-    columns = {
-        "precision": "precision_score",
-        "recall": "recall_score",
-        "f1_score": "f1_score",
-        "AUC": "AUC",
-        "average_precision": "average_precision_score",
-    }
+_AVERAGED = {
+    "precision": "precision_score",
+    "recall": "recall_score",
+    "f1_score": "f1_score",
+    "iou": "iou",
+    "AUC": "AUC",
+    "average_precision": "average_precision_score",
+}
+
+
+def averages_table(values: Mapping[str, float | None]) -> dict[str, dict[str, float | None]]:
+    """The footer of the per-label table: each average's row, of the metrics in `values` that are averaged so."""
     return {
-        average: {column: values[f"{metric}_{average}"] for column, metric in columns.items()} for average in AVERAGES
+        average: {
+            column: values[f"{metric}_{average}"]
+            for column, metric in _AVERAGED.items()
+            if f"{metric}_{average}" in values
+        }
+        for average in AVERAGES
     }
 
 
@@ -107,28 +117,13 @@ def _class_balanced(truth: np.ndarray, predicted: np.ndarray, class_count: int) 
     }
 
 
-Area = Callable[[np.ndarray, np.ndarray], float | None]
+def one_hot(truth: np.ndarray, class_count: int) -> np.ndarray:
+    """Class indices int [N] as bool [N, C]."""
+    encoded: np.ndarray = np.eye(class_count, dtype=bool)[truth]
+    return encoded
 
 
-def _average(area: Area, truth: np.ndarray, probabilities: np.ndarray, average: str) -> float | None:
-    one_hot = np.eye(probabilities.shape[1], dtype=bool)[truth]
+def _area(area: Area, truth: np.ndarray, probabilities: np.ndarray, average: str) -> float | None:
     if average == "binary":
-        return area(one_hot[:, 1], probabilities[:, 1])
-    if average == "micro":
-        return area(one_hot.ravel(), probabilities.ravel())
-    areas = [(area(one_hot[:, index], column), one_hot[:, index].sum()) for index, column in enumerate(probabilities.T)]
-    defined = [(value, support) for value, support in areas if value is not None]
-    if not defined:
-        return None
-    weights = [support for _, support in defined] if average == "weighted" else None
-    return float(np.average([value for value, _ in defined], weights=weights))
-
-
-def _auc(is_positive: np.ndarray, scores: np.ndarray) -> float | None:
-    if is_positive.all() or not is_positive.any():
-        return None
-    return float(sk.roc_auc_score(is_positive, scores))
-
-
-def _average_precision(is_positive: np.ndarray, scores: np.ndarray) -> float | None:
-    return float(sk.average_precision_score(is_positive, scores)) if is_positive.any() else None
+        return area(truth == 1, probabilities[:, 1])
+    return average_area(area, one_hot(truth, probabilities.shape[1]), probabilities, average)

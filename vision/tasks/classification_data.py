@@ -15,15 +15,16 @@ from vision.training.inputs.batches import SampleKey
 from vision.training.inputs.loader import Batch
 from vision.training.inputs.source import ImageSource
 
-NO_LABEL = -1
-
 
 @dataclass(frozen=True)
 class Sample:
-    """One image uint8 [crop, crop, 3], its class and place in the split, and its colour jitter [3, 4] if any."""
+    """One image uint8 [crop, crop, 3], its target and place in the split, and its colour jitter [3, 4] if any.
+
+    `target` is one row of the task's targets: a class int64 [], or which labels are there, uint8 [C].
+    """
 
     pixels: np.ndarray
-    label: int
+    target: np.ndarray
     index: int
     colours: np.ndarray | None = None
 
@@ -33,7 +34,7 @@ class AugmentedImages(Dataset[Sample]):
     """Random views: the same for the same seed, epoch and index, in whichever process and order."""
 
     source: ImageSource
-    labels: list[int]
+    targets: np.ndarray
     crop: int
     resize: int
     interpolation: str
@@ -41,14 +42,14 @@ class AugmentedImages(Dataset[Sample]):
     seed: int
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.targets)
 
     def __getitem__(self, key: SampleKey) -> Sample:
         epoch, index = key
         random = Random(f"{self.seed}/{epoch}/{index}")
         pixels = self.source[index]
         view = crop_and_flip(pixels, self.crop, self.resize, self.interpolation, self.augmentation, random)
-        return Sample(view, self.labels[index], index, random_colours(view, self.augmentation, random))
+        return Sample(view, self.targets[index], index, random_colours(view, self.augmentation, random))
 
 
 @dataclass
@@ -56,21 +57,24 @@ class CentredImages(Dataset[Sample]):
     """Images as inference sees them."""
 
     source: ImageSource
-    labels: list[int]
+    targets: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.targets)
 
     def __getitem__(self, key: SampleKey) -> Sample:
         _, index = key
-        return Sample(self.source[index], self.labels[index], index)
+        return Sample(self.source[index], self.targets[index], index)
 
 
 def collate_samples(samples: Sequence[Sample]) -> Batch:
-    """`images` uint8 [B, H, W, 3], `labels` and `indices` int64 [B], and `colours` float32 [B, 3, 4] in training."""
+    """`images` uint8 [B, H, W, 3], `labels` [B] or [B, C] as the samples' targets, `indices` int64 [B].
+
+    In training also `colours` float32 [B, 3, 4].
+    """
     batch = {
         "images": torch.from_numpy(np.stack([sample.pixels for sample in samples])),
-        "labels": torch.tensor([sample.label for sample in samples]),
+        "labels": torch.from_numpy(np.stack([sample.target for sample in samples])),
         "indices": torch.tensor([sample.index for sample in samples]),
     }
     colours = [sample.colours for sample in samples if sample.colours is not None]

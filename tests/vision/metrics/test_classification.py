@@ -11,9 +11,10 @@ from vision.metrics.classification import (
     classification_metrics,
     confusion_matrix,
     log_loss,
+    one_hot,
     per_label_metrics,
 )
-from vision.metrics.curves import MICRO_AVERAGE, classification_curves
+from vision.metrics.curves import MACRO_AVERAGE, MICRO_AVERAGE, WEIGHTED_AVERAGE, classification_curves
 
 
 def draw(images: int = 200, classes: int = 4, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -103,8 +104,8 @@ def test_confusion_rows_are_true_and_columns_predicted() -> None:
 
 def test_curves_are_thin_and_keep_their_area() -> None:
     truth, probabilities = draw(images=3000)
-    curves = classification_curves(truth, probabilities, list("abcd"))
-    assert [curve["label"] for curve in curves["roc"]] == [*"abcd", MICRO_AVERAGE]
+    curves = classification_curves(one_hot(truth, 4), probabilities, list("abcd"))
+    assert [curve["label"] for curve in curves["roc"]] == [*"abcd", MICRO_AVERAGE, MACRO_AVERAGE, WEIGHTED_AVERAGE]
     for curve in curves["roc"] + curves["precision_recall"]:
         assert len(curve["x"]) == len(curve["y"]) <= 200
         assert curve["x"] == sorted(curve["x"])
@@ -116,7 +117,23 @@ def test_curves_are_thin_and_keep_their_area() -> None:
     )
 
 
+def test_curves_of_averages_have_the_area_of_their_metric() -> None:
+    truth, probabilities = draw(images=3000)
+    metrics = classification_metrics(truth, probabilities)
+    curves = classification_curves(one_hot(truth, 4), probabilities, list("abcd"))
+    for kind, metric in (("roc", "AUC"), ("precision_recall", "average_precision_score")):
+        for curve in curves[kind][-3:]:
+            expected = metrics[f"{metric}_{curve['label'].partition(' ')[0]}"]
+            assert curve["area"] == pytest.approx(expected)
+            assert sk.auc(curve["x"], curve["y"]) == pytest.approx(expected, abs=5e-3)
+
+
 def test_curves_of_absent_classes_are_absent() -> None:
-    curves = classification_curves(np.zeros(4, dtype=int), np.array([[0.9, 0.1]] * 4), ["a", "b"])
+    curves = classification_curves(one_hot(np.zeros(4, dtype=int), 2), np.array([[0.9, 0.1]] * 4), ["a", "b"])
     assert [curve["label"] for curve in curves["roc"]] == [MICRO_AVERAGE]
-    assert [curve["label"] for curve in curves["precision_recall"]] == ["a", MICRO_AVERAGE]
+    assert [curve["label"] for curve in curves["precision_recall"]] == [
+        "a",
+        MICRO_AVERAGE,
+        MACRO_AVERAGE,
+        WEIGHTED_AVERAGE,
+    ]

@@ -1,0 +1,135 @@
+"""What every task that names whole images shares: the images, the forward pass, how outputs are put together."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vision.architectures import Built
+from vision.spec.settings import ClassificationSettings
+from vision.tasks.base import Evaluation, Outputs, SplitImages
+from vision.tasks.classification_data import AugmentedImages, CentredImages, collate_samples
+from vision.training.inputs.augmentation import AUGMENTATIONS, normalise
+from vision.training.inputs.loader import Batch
+from vision.training.inputs.rows import ImageRows
+from vision.training.inputs.source import CentreDecoder, ImageSource, ReducedDecoder
+from vision.training.run_document import RunDocument
+
+
+class NamingTask(ABC):
+    """A task object without its targets, loss and scores, which subclasses add.
+
+    Outputs hold `indices` int64 [B], `labels` (targets), `probabilities` float32 [B, C] and `losses` float32 [B], the
+    criterion of each image without weights.
+    """
+
+    loss_limit = 100.0
+
+    def __init__(self, run: RunDocument, built: Built) -> None:
+        self.run = run
+        self.label_names = run.label_names
+        self.interpolation = built.interpolation
+        self.training_crop = int(run.parameters["training_crop_size"])
+        self.validation_resize = int(run.parameters["validation_resize_size"])
+        self.validation_crop = int(run.parameters["validation_crop_size"])
+        self.weighted_loss = int(run.parameters["weighted_loss"])
+        self.augmentation = AUGMENTATIONS.get(run.parameters.get("augmentations") or "standard")
+        self._weights: Tensor | None = None
+        self._mean = torch.tensor(built.mean)
+        self._std = torch.tensor(built.std)
+
+    @abstractmethod
+    def targets(self, rows: ImageRows) -> np.ndarray:
+        """What is to be learnt of each row: the first axis counts rows.
+
+        Raises:
+            InvalidDatasetError: a row has labels that this task cannot learn.
+        """
+
+    @abstractmethod
+    def begin(self, rows: ImageRows) -> None:
+        """Learn what the loss needs of the training rows."""
+
+    @abstractmethod
+    def criterion(self, logits: Tensor, batch: Batch) -> Tensor:
+        """The loss of a batch, a scalar; logits float32 [B, C]."""
+
+    @abstractmethod
+    def decode(self, logits: Tensor, batch: Batch) -> Outputs:
+        """The outputs of a batch; logits float32 [B, C] without their graph."""
+
+    @abstractmethod
+    def score(self, truth: np.ndarray, probabilities: np.ndarray) -> dict[str, float | None]:
+        """The scalar metrics; `truth` as in `targets`, `probabilities` float64 [N, C]."""
+
+    @abstractmethod
+    def evaluate(self, outputs: Sequence[Outputs], rows: ImageRows, split: str) -> Evaluation:
+        """Score the outputs of a whole split."""
+
+    @abstractmethod
+    def validation_loss(self, outputs: Sequence[Outputs]) -> float:
+        """The training criterion over a whole split."""
+
+    @abstractmethod
+    def write_predictions(self, outputs: Sequence[Outputs], rows: ImageRows, path: Path) -> None:
+        """One Parquet row an image."""
+
+    def training_images(self, rows: ImageRows, seed: int) -> SplitImages:
+        # Twice the crop: even the smallest crop of the standard augmentation then loses no detail.
+        decoder = ReducedDecoder(max(self.validation_resize, 2 * self.training_crop))
+        source = ImageSource(rows, decoder, self.run.cache_dir)
+        dataset = AugmentedImages(
+            source=source,
+            targets=self.targets(rows),
+            crop=self.training_crop,
+            resize=self.validation_resize,
+            interpolation=self.interpolation,
+            augmentation=self.augmentation,
+            seed=seed,
+        )
+        return SplitImages(rows, dataset, source)
+
+    def evaluation_images(self, rows: ImageRows) -> SplitImages:
+        decoder = CentreDecoder(self.validation_resize, self.validation_crop, self.interpolation)
+        source = ImageSource(rows, decoder, self.run.cache_dir)
+        return SplitImages(rows, CentredImages(source, self.targets(rows)), source)
+
+    collate = staticmethod(collate_samples)
+
+    def training_step(self, module: nn.Module, batch: Batch) -> tuple[Tensor, Outputs]:
+        logits = module(self._prepare(batch)).float()  # [B, C]
+        return self.criterion(logits, batch), self.decode(logits.detach(), batch)
+
+    def evaluation_step(self, module: nn.Module, batch: Batch) -> Outputs:
+        return self.decode(module(self._prepare(batch)).float(), batch)
+
+    def training_metrics(self, outputs: Sequence[Outputs]) -> dict[str, float | None]:
+        truth = torch.cat([part["labels"] for part in outputs]).numpy()
+        probabilities = torch.cat([part["probabilities"] for part in outputs]).double().numpy()
+        return self.score(truth, probabilities)
+
+    def inference_settings(self) -> ClassificationSettings:
+        return ClassificationSettings(
+            train_crop_size=self.training_crop,
+            valid_resize_size=self.validation_resize,
+            valid_crop_size=self.validation_crop,
+        )
+
+    def _prepare(self, batch: Batch) -> Tensor:
+        device = batch["images"].device
+        return normalise(batch["images"], self._mean.to(device), self._std.to(device), batch.get("colours"))
+
+    def _weights_on(self, device: torch.device) -> Tensor | None:
+        return None if self._weights is None else self._weights.to(device)
+
+
+def merge_outputs(outputs: Sequence[Outputs]) -> Outputs:
+    """All batches as one, each image once, in the order of the split."""
+    merged = {name: torch.cat([part[name] for part in outputs]) for name in outputs[0]}
+    _, first = np.unique(merged["indices"].numpy(), return_index=True)
+    return {name: values[torch.from_numpy(first)] for name, values in merged.items()}
