@@ -19,5 +19,6 @@ urlpatterns = [
     path("datasets/", include("datasets.urls")),
     path("jobs/", include("jobs.urls")),
     path("models/", include("models_registry.urls")),
+    path("weights/", include("jobs.weights_urls")),
     path("endpoints/", include("endpoints.urls")),
 ]

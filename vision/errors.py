@@ -72,6 +72,14 @@ class InvalidDatasetError(UserError):
 
 
 @dataclass
+class InvalidUploadError(UserError):
+    """A file that was sent and is not what belongs there."""
+
+    code: str = "invalid_upload"
+    status = 422
+
+
+@dataclass
 class InvalidImageError(UserError):
     """Bytes that are not an image we open."""
 

@@ -15,6 +15,8 @@ from datasets.selectors import manifest_path
 from jobs.models import Node, Trial
 from jobs.services.running.place import Place
 from jobs.services.starting import PARAMETER, WEIGHTS, find_start
+from jobs.services.weights import bring_weights
+from vision.catalog.architectures import ARCHITECTURES
 from vision.data.manifest import list_hashes
 from vision.data.prepare import RunData, prepare_run_data
 from vision.errors import TrainingError
@@ -41,7 +43,7 @@ def write_run(trial: Trial, token: str, place: Place) -> RunDocument:
         test=data.test,
         images_dir=_bring_images(data, place),
         cache_dir=place.cache,
-        weights_dir=Path(settings.STUDIO_WEIGHTS_DIR) if settings.STUDIO_WEIGHTS_DIR else None,
+        weights_dir=bring_weights(ARCHITECTURES.get(trial.architecture), place.cache / "weights"),
         offline=settings.STUDIO_OFFLINE,
         output_dir=place.output,
         checkpoint_dir=place.checkpoints,

@@ -1,0 +1,92 @@
+"""Pretrained weights that were uploaded: kept in storage, brought to the machine that trains."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from datasets import storage
+from vision.catalog.architectures import ArchitectureInfo
+from vision.catalog.weights_files import check_tensor_file, list_weights_files, match_architectures
+from vision.errors import InvalidUploadError, NotFoundError
+
+_FOLDER = "weights"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+
+
+@dataclass(frozen=True)
+class KnownWeights:
+    """A file of weights that trials find. `place`: `uploaded`, or `folder` (STUDIO_WEIGHTS_DIR of this machine)."""
+
+    name: str
+    bytes: int
+    place: str
+    architectures: tuple[str, ...]
+
+
+def list_weights() -> list[KnownWeights]:
+    """What was uploaded, then what lies in STUDIO_WEIGHTS_DIR."""
+    known = [
+        KnownWeights(name, storage.size(f"{_FOLDER}/{name}"), "uploaded", _names(name))
+        for name in sorted(storage.list_files(_FOLDER))
+    ]
+    if settings.STUDIO_WEIGHTS_DIR:
+        for file in list_weights_files(Path(settings.STUDIO_WEIGHTS_DIR)):
+            known.append(KnownWeights(file.path.name, file.bytes, "folder", file.architectures))
+    return known
+
+
+def add_weights(name: str, path: Path) -> KnownWeights:
+    """Keep the file at `path`, uploaded as `name`; an earlier one of that name is replaced. `path` is moved away.
+
+    Raises:
+        InvalidUploadError: the name is no architecture's, or the file holds anything but tensors.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidUploadError(
+            f"{name[:100]!r} cannot be a file name here.", hint="Use letters, digits, dots, - and _.", code="wrong_name"
+        )
+    if not match_architectures(name):
+        raise InvalidUploadError(
+            f"No architecture looks for a file called {name}.",
+            hint="Rename it to one of the names in the table of the page Pretrained weights.",
+            code="unknown_name",
+        )
+    check_tensor_file(path, name)
+    size = path.stat().st_size
+    storage.take_file(path, f"{_FOLDER}/{name}")
+    return KnownWeights(name, size, "uploaded", _names(name))
+
+
+def remove_weights(name: str) -> int:
+    """Delete an uploaded file; returns the bytes that are free now.
+
+    Raises:
+        NotFoundError: nothing of that name was uploaded.
+    """
+    if name not in storage.list_files(_FOLDER):
+        raise NotFoundError(f"No weights called {name[:100]!r} were uploaded.")
+    size = storage.size(f"{_FOLDER}/{name}")
+    storage.delete_file(f"{_FOLDER}/{name}")
+    return size
+
+
+def bring_weights(info: ArchitectureInfo, folder: Path) -> Path | None:
+    """The folder in which trials of this architecture look first: `folder`, with what was uploaded for it brought
+    there, or STUDIO_WEIGHTS_DIR where nothing was."""
+    uploaded = [name for name in storage.list_files(_FOLDER) if info.name in _names(name)]
+    for name in uploaded:
+        key = f"{_FOLDER}/{name}"
+        target = folder / name
+        if not target.exists() or target.stat().st_size != storage.size(key):
+            storage.fetch_file(key, target)
+    if uploaded:
+        return storage.local_path(_FOLDER) or folder
+    return Path(settings.STUDIO_WEIGHTS_DIR) if settings.STUDIO_WEIGHTS_DIR else None
+
+
+def _names(file_name: str) -> tuple[str, ...]:
+    return tuple(info.name for info in match_architectures(file_name))
