@@ -23,7 +23,7 @@ def find_start(run_id: str) -> Trial | None:
         if found is not None:
             return found
     best = Job.objects.filter(name=run_id).values_list("best_trial_id", flat=True).first()
-    return trials.filter(pk=best).first()
+    return trials.filter(pk=best).first() if best else None
 
 
 def check_start(task_type: str, values: Mapping[str, Any]) -> None:

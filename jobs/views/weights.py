@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
@@ -64,14 +65,18 @@ def _take(request: HttpRequest) -> str:
     given = request.FILES.get("file")
     if given is None:
         raise UserError("No file came with the form.", hint="Choose a file of weights first.", code="no_file")
-    return add_weights(given.name or "", _on_disk(given)).name
+    path = _on_disk(given)
+    try:
+        return add_weights(given.name or "", path).name
+    finally:
+        path.unlink(missing_ok=True)
 
 
-def _on_disk(given: UploadedFile) -> Path:
+def _on_disk(given: UploadedFile[bytes]) -> Path:
     """The bytes as a file of their own: a large upload is one already."""
     if isinstance(given, TemporaryUploadedFile):
         return Path(given.temporary_file_path())
-    path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"weights-{given.name}"
+    path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"weights-{uuid4().hex}"
     with path.open("wb") as file:
         for chunk in given.chunks():
             file.write(chunk)
