@@ -97,15 +97,38 @@ def write_split(folder: Path, split: str, counts: Mapping[str, int], seed: int) 
     return write_rows(folder, split, images)
 
 
-def write_rows(folder: Path, split: str, images: Iterable[tuple[str, Image.Image | bytes, str]]) -> Path:
-    """Store (name, image or JPEG bytes, label) as blobs and rows."""
+def write_rows(folder: Path, split: str, images: Iterable[tuple[str, Image.Image | bytes, str | list[str]]]) -> Path:
+    """Store (name, image or JPEG bytes, label cell) as blobs and rows; the cell is a name, or a list of them."""
     rows = [
-        _store(folder / "images", split, number, name, image if isinstance(image, bytes) else _encode(image), label)
-        for number, (name, image, label) in enumerate(images)
+        _store(folder / "images", split, number, name, image if isinstance(image, bytes) else _encode(image), cell)
+        for number, (name, image, cell) in enumerate(images)
     ]
     path = folder / f"{split}.parquet"
     pq.write_table(pa.Table.from_pylist(rows), path)
     return path
+
+
+def make_multilabel_run(folder: Path, images: int = 24, **changes: Any) -> RunDocument:
+    """A multi-label run: stripes of up to three colours on each image, every eighth without any."""
+    fields = {"task_type": "image_classification_multilabel", "label_names": sorted(COLOURS), "primary_metric": "iou"}
+    run = make_run(folder, images=1, **(fields | changes))
+    _write_stripes(folder, "train", images, seed=1)
+    _write_stripes(folder, "validation", images // 2, seed=2)
+    return run
+
+
+def _write_stripes(folder: Path, split: str, images: int, seed: int) -> Path:
+    """Image n has the colours of n's last three bits."""
+    random = np.random.default_rng(seed)
+    cells = [[name for bit, name in enumerate(COLOURS) if number >> bit & 1] for number in range(images)]
+    return write_rows(folder, split, [(f"{n}.jpg", _stripes(cell, random), cell) for n, cell in enumerate(cells)])
+
+
+def _stripes(names: list[str], random: np.random.Generator) -> Image.Image:
+    pixels = random.normal(110, 40, (40, 48, 3))
+    for place, name in enumerate(names):
+        pixels[:, 16 * place : 16 * place + 16] += np.array(COLOURS[name]) - 110
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def _draw(colour: tuple[int, int, int], random: np.random.Generator) -> Image.Image:
@@ -119,7 +142,7 @@ def _encode(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _store(images_dir: Path, split: str, number: int, name: str, data: bytes, label: str) -> dict[str, Any]:
+def _store(images_dir: Path, split: str, number: int, name: str, data: bytes, cell: str | list[str]) -> dict[str, Any]:
     sha256 = hashlib.sha256(data).hexdigest()
     blob = images_dir / "blobs" / sha256[:2] / sha256
     blob.parent.mkdir(parents=True, exist_ok=True)
@@ -134,8 +157,8 @@ def _store(images_dir: Path, split: str, number: int, name: str, data: bytes, la
         "width": width,
         "height": height,
         "bytes": len(data),
-        "labels": [label],
-        "annotation": json.dumps(label),
+        "labels": [cell] if isinstance(cell, str) else cell,
+        "annotation": json.dumps(cell),
         "source_file": f"{split}_annotations.jsonl",
         "source_line": number + 1,
     }
