@@ -15,37 +15,25 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 import vision
+from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.explainers import EXPLAINED_TASK_TYPES, EXPLAINERS
+from vision.catalog.task_types import TaskType
 from vision.inference.card import ARTIFACTS, CARD, LABELS, SETTINGS, WEIGHTS, ModelCard, read_card
+from vision.inference.engine_files import EngineFiles, find_engine_files
+from vision.inference.predictor import PREDICTORS
 from vision.spec.settings import InferenceSettings
 
-# The part of the engine that predictions need; it travels with the model.
-_ENGINE = (
-    "__init__.py",
-    "errors.py",
-    "registry.py",
-    "architectures",
-    "catalog",
-    "data/__init__.py",
-    "data/images.py",
-    "explain",
-    "inference",
-    "spec",
-)
-_REQUIREMENTS = (
-    "captum",
-    "colorcet",
-    "mlflow-skinny",
-    "numpy",
-    "pandas",
-    "pillow",
-    "pydantic",
-    "pyyaml",
-    "safetensors",
-    "scikit-image",
-    "timm",
-    "torch",
-    "torchvision",
-)
+_ENTRY = "vision.inference.model"
+# Where a package is distributed under another name than it is imported by.
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "mlflow": "mlflow-skinny",
+    "skimage": "scikit-image",
+    "ultralytics": "ultralytics-opencv-headless",
+    "yaml": "pyyaml",
+}
+_FOR_DOWNLOADS = {"huggingface_hub"}  # pretrained weights are fetched to train, never to predict
 
 
 def save_mlflow_model(
@@ -58,12 +46,14 @@ def save_mlflow_model(
     Source: SPEC §8.1, §8.2; models from code, MLflow documentation.
     """
     settings.check_architecture(card.architecture)
+    settings.check_options(card.options)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         artifacts = _write_artifacts(Path(scratch), state_dict, card, settings)
-        engine = _copy_engine(Path(scratch))
+        files = find_engine_files(_list_entries(card))
+        engine = _copy_engine(files, Path(scratch))
         draft = Path(scratch) / "model"
-        _save(draft, artifacts, engine, card)
+        _save(draft, artifacts, engine, _list_requirements(files), card)
         _forget_origin(draft)
         for leftover in list(draft.rglob("__pycache__")):
             shutil.rmtree(leftover)
@@ -78,7 +68,9 @@ def update_settings(folder: Path, settings: InferenceSettings) -> None:
     Raises:
         InvalidDocumentError: the model's architecture does not take them, or the folder holds no model of ours.
     """
-    settings.check_architecture(read_card(folder).architecture)
+    card = read_card(folder)
+    settings.check_architecture(card.architecture)
+    settings.check_options(card.options)
     _write_json(folder / ARTIFACTS / SETTINGS, settings.model_dump())
 
 
@@ -94,18 +86,28 @@ def _write_artifacts(
     return [folder / name for name in (WEIGHTS, CARD, LABELS, SETTINGS)]
 
 
-def _copy_engine(scratch: Path) -> Path:
+def _list_entries(card: ModelCard) -> list[str]:
+    """The modules that predicting begins in: those that the engine finds by a name in a table among them."""
+    dotted = [PREDICTORS[TaskType(card.task_type)], ARCHITECTURES.get(card.architecture).builder]
+    if card.task_type in EXPLAINED_TASK_TYPES:
+        dotted += [explainer.function for explainer in EXPLAINERS]
+    return [_ENTRY, *(name.partition(":")[0] for name in dotted)]
+
+
+def _copy_engine(files: EngineFiles, scratch: Path) -> Path:
     source, target = Path(vision.__file__).parent, scratch / "vision"
-    for name in _ENGINE:
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        if (source / name).is_dir():
-            shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source / name, target / name)
+    for path in files.paths:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / path, target / path)
     return target
 
 
-def _save(folder: Path, artifacts: list[Path], engine: Path, card: ModelCard) -> None:
+def _list_requirements(files: EngineFiles) -> list[str]:
+    names = sorted(_DISTRIBUTIONS.get(name, name) for name in files.packages - _FOR_DOWNLOADS)
+    return [f"{name}=={version(name).partition('+')[0]}" for name in names]
+
+
+def _save(folder: Path, artifacts: list[Path], engine: Path, requirements: list[str], card: ModelCard) -> None:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow.pyfunc
 
@@ -116,21 +118,35 @@ def _save(folder: Path, artifacts: list[Path], engine: Path, card: ModelCard) ->
             python_model=str(Path(__file__).with_name("model.py")),
             artifacts={path.name: str(path) for path in artifacts},
             code_paths=[str(engine)],
-            signature=_signature(),
-            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
+            signature=_signature(card.task_type),
+            pip_requirements=requirements,
             metadata={"task_type": card.task_type, "architecture": card.architecture},
         )
 
 
-def _signature() -> object:
+def _signature(task_type: str) -> object:
+    """What goes in and comes out, as MLflow's schema says it (SPEC §3.2)."""
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-    from mlflow.types.schema import Array
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+    from mlflow.types.schema import Array, Object, Property
 
-    return ModelSignature(
-        inputs=Schema([ColSpec(DataType.string, "image")]),
-        outputs=Schema([ColSpec(Array(DataType.double), "probs"), ColSpec(Array(DataType.string), "labels")]),
-    )
+    outputs: list[ColSpec | TensorSpec]
+    if task_type in EXPLAINED_TASK_TYPES:
+        outputs = [ColSpec(Array(DataType.double), "probs"), ColSpec(Array(DataType.string), "labels")]
+    else:
+        corners = [Property(name, DataType.double) for name in ("topX", "topY", "bottomX", "bottomY")]
+        entry = [
+            Property("box", Object(corners)),
+            Property("label", DataType.string),
+            Property("score", DataType.double),
+        ]
+        if task_type == TaskType.SEGMENTATION:
+            entry += [
+                Property("polygon", Array(Array(DataType.double))),
+                Property("mask", DataType.string, required=False),
+            ]
+        outputs = [ColSpec(Array(Object(entry)), "boxes")]
+    return ModelSignature(inputs=Schema([ColSpec(DataType.string, "image")]), outputs=Schema(outputs))
 
 
 def _forget_origin(folder: Path) -> None:
