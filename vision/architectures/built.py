@@ -6,13 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
 from vision.registry import load_dotted
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a weight file gives a network: `tensors` under the network's own names, for all tensors whose names begin
+    with `part`; the rest stays at random."""
+
+    tensors: Mapping[str, Tensor]
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,8 @@ class Built:
     detector's is a `vision.architectures.detection.DetectionNetwork`.
     `freeze_groups` are module names in the order `layers_to_freeze` counts them. `cam_layer` names the last layer that
     still has places (a feature map, or a transformer block's tokens), None where there is no explaining. `heads` are
-    the names of the modules (or parameters) whose shapes depend on the label count.
+    the names of the modules (or parameters) whose shapes depend on the label count. `read_start` makes sense of the
+    tensors of a file where they may bear other names or be those of a part; None: they are the network's.
     """
 
     module: nn.Module
@@ -34,6 +44,7 @@ class Built:
     cam_layer: str | None
     is_transformer: bool
     heads: tuple[str, ...]
+    read_start: Callable[[Mapping[str, Tensor]], Start] | None = None
 
 
 def build_architecture(name: str, label_count: int, options: Mapping[str, Any] | None = None) -> Built:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -13,11 +14,26 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from vision.architectures.built import Built
+from vision.architectures.built import Built, Start
 from vision.architectures.download import OnProgress
 from vision.catalog.architectures import ArchitectureInfo
 from vision.errors import WeightsUnavailableError
 from vision.registry import load_dotted
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a weight file started: the tensors whose names begin with `part` (all of them: ""), the heads or not."""
+
+    part: str
+    is_new_head: bool
+
+    def describe(self) -> str:
+        """The end of a sentence that begins with the file's name."""
+        if self.part:
+            return "starts the backbone alone; everything after it begins at random"
+        heads = "; the layers that depend on the classes begin at random" if self.is_new_head else ""
+        return f"starts the whole network{heads}"
 
 
 def find_weights(info: ArchitectureInfo, weights_dir: Path | None, offline: bool, on_progress: OnProgress) -> Path:
@@ -29,34 +45,34 @@ def find_weights(info: ArchitectureInfo, weights_dir: Path | None, offline: bool
         WeightsUnavailableError: not here, and offline or the download failed. The hint says the two ways on.
     """
     folders = [folder for folder in (weights_dir, Path(torch.hub.get_dir()) / "checkpoints") if folder]
-    for folder in folders:
-        if path := _match(info, folder):
-            return path
-    if offline:
-        raise _unavailable(info, weights_dir, "and STUDIO_OFFLINE forbids downloading them")
-    target = next((folder for folder in folders if _is_writable(folder)), folders[-1])
-    try:
-        path = load_dotted(info.pretrained.download)(target, on_progress)
-    except Exception as error:
-        # Each library has its own family of network errors; the way on is the same for all.
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise _unavailable(info, weights_dir, f"and downloading them failed ({reason})") from error
-    return Path(path)
+    if path := _match(info.pretrained.file_names, folders):
+        return path
+    cause: OSError | None = None
+    reason = "and STUDIO_OFFLINE forbids downloading them"
+    if not offline:
+        try:
+            return _download(info, folders, on_progress)
+        except OSError as error:
+            reason, cause = f"and downloading them failed ({error})", error
+    if path := _match(info.pretrained.fallback_names, folders):
+        return path
+    raise _unavailable(info, weights_dir, reason) from cause
 
 
-def load_pretrained(built: Built, path: Path) -> bool:
-    """Load the tensors of `path` into `built.module`; says whether the heads stayed at random.
+def load_pretrained(built: Built, path: Path) -> Loaded:
+    """Load the tensors of `path` into `built.module`.
 
     The heads (`built.heads`) stay as initialised when the file has none or was trained on another number of classes.
 
     Raises:
         WeightsUnavailableError: not a tensor file, or not this architecture's.
     """
-    given = read_tensors(path)
-    wanted = built.module.state_dict()
+    tensors = read_tensors(path)
+    start = built.read_start(tensors) if built.read_start else Start(tensors)
+    given, wanted = start.tensors, built.module.state_dict()
     head = {name for name in wanted if any(name == part or name.startswith(f"{part}.") for part in built.heads)}
     is_new_head = any(name not in given or given[name].shape != wanted[name].shape for name in head)
-    needed = {name for name in wanted if name not in head or not is_new_head}
+    needed = {name for name in wanted if name.startswith(start.part) and (name not in head or not is_new_head)}
     wrong = [name for name in sorted(needed) if name not in given or given[name].shape != wanted[name].shape]
     if wrong:
         raise WeightsUnavailableError(
@@ -65,7 +81,7 @@ def load_pretrained(built: Built, path: Path) -> bool:
             hint="Use a file made for it, with the library's own key names, or set `pretrained: none`.",
         )
     built.module.load_state_dict({name: given[name].to(wanted[name].dtype) for name in needed}, strict=False)
-    return is_new_head
+    return Loaded(start.part, is_new_head)
 
 
 def read_tensors(path: Path) -> Mapping[str, Tensor]:
@@ -95,14 +111,23 @@ def _unwrap(content: object, path: Path) -> Mapping[str, Tensor]:
     return {str(name).removeprefix("module."): value for name, value in content.items() if isinstance(value, Tensor)}
 
 
-def _match(info: ArchitectureInfo, folder: Path) -> Path | None:
-    if not folder.is_dir():
-        return None
-    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
-    for pattern in info.pretrained.file_names:
-        for name in names:
-            if fnmatch(name, pattern):
-                return folder / name
+def _download(info: ArchitectureInfo, folders: Sequence[Path], on_progress: OnProgress) -> Path:
+    target = next((folder for folder in folders if _is_writable(folder)), folders[-1])
+    try:
+        return Path(load_dotted(info.pretrained.download)(target, on_progress))
+    except Exception as error:
+        # Each library has its own family of network errors; the way on is the same for all.
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise OSError(line) from error
+
+
+def _match(patterns: Sequence[str], folders: Sequence[Path]) -> Path | None:
+    for folder in folders:
+        names = sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.is_dir() else []
+        for pattern in patterns:
+            for name in names:
+                if fnmatch(name, pattern):
+                    return folder / name
     return None
 
 
@@ -113,10 +138,11 @@ def _is_writable(folder: Path) -> bool:
 
 def _unavailable(info: ArchitectureInfo, weights_dir: Path | None, reason: str) -> WeightsUnavailableError:
     place = str(weights_dir) if weights_dir else "the folder named by STUDIO_WEIGHTS_DIR"
+    first, *others = (*info.pretrained.file_names, *info.pretrained.fallback_names)
     return WeightsUnavailableError(
         f"The pretrained weights of {info.title} are not on this machine {reason}.",
         hint=(
-            f"Put {info.pretrained.file_names[0]} (or a file matching {', '.join(info.pretrained.file_names[1:])}) "
+            f"Put {first} (or a file matching {', '.join(others)}) "
             f"into {place}, or set `pretrained: none` to train from scratch."
         ),
     )

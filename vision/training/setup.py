@@ -66,7 +66,8 @@ def load_start(run: RunDocument, built: Built, group: ProcessGroup, tell: Tell) 
     else:
         group.wait()
         path = find_weights(info, run.weights_dir, True, progress)
-    load_pretrained(built, path)
+    loaded = load_pretrained(built, path)
+    tell(f"{path.name} {loaded.describe()}")
     return path.name
 
 

@@ -74,7 +74,7 @@ def test_a_file_of_other_classes_loads_all_but_the_head(name: str, kind: str, tm
         torch.save({"state_dict": source} if kind == "wrapped" else source, path)
     built = build_architecture(name, 4)
     head = built.module.get_submodule(built.heads[0]).weight.clone()
-    assert load_pretrained(built, path)
+    assert load_pretrained(built, path).is_new_head
     for key, value in built.module.state_dict().items():
         if not key.startswith(f"{built.heads[0]}."):
             assert torch.equal(value, source[key]), key
@@ -85,7 +85,7 @@ def test_a_file_of_the_same_classes_loads_its_head_too(tmp_path: Path) -> None:
     source = build_architecture("resnet18", 4).module.state_dict()
     torch.save(source, tmp_path / "weights.pth")
     built = build_architecture("resnet18", 4)
-    assert not load_pretrained(built, tmp_path / "weights.pth")
+    assert not load_pretrained(built, tmp_path / "weights.pth").is_new_head
     assert torch.equal(built.module.fc.weight, source["fc.weight"])
 
 

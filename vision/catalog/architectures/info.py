@@ -7,6 +7,9 @@ from typing import Literal
 
 from vision.catalog.task_types import TaskType
 
+# How the file of a network's weights may go on after its name: as such, with timm's tag, with torchvision's digest.
+WEIGHT_FILE_ENDS = (".safetensors", ".*.safetensors", ".pth", "-*.pth")
+
 FittingKind = Literal["centre_crop", "shorter_side", "letterbox", "stretch"]
 
 
@@ -15,12 +18,14 @@ class PretrainedInfo:
     """Where the pretrained start is found.
 
     `file_names` are looked up in order in `STUDIO_WEIGHTS_DIR` (shell patterns allowed); `download` is the dotted
-    path of a function that fetches them through the library's own means.
+    path of a function that fetches them through the library's own means. `fallback_names` are files of a lesser start
+    (a part of the network), looked up when none of the others is here or can be fetched.
     """
 
     file_names: tuple[str, ...]
     download: str
     dataset: str = "ImageNet-1k"
+    fallback_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,47 @@
+"""The residual network with a feature pyramid that all of them stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+from torchvision.models.detection.backbone_utils import BackboneWithFPN, resnet_fpn_backbone
+from torchvision.ops import FrozenBatchNorm2d
+from torchvision.ops.feature_pyramid_network import LastLevelP6P7
+
+BODY = "backbone.body."
+FREEZE_GROUPS = (
+    ("backbone.body.conv1", "backbone.body.bn1"),
+    *((f"backbone.body.layer{index}",) for index in range(1, 5)),
+)
+_CHANNELS = 256
+
+
+def make_backbone(depth: int, options: Mapping[str, Any]) -> BackboneWithFPN:
+    """Feature maps of strides 4, 8, 16, 32 and 64, 256 channels each. All layers may learn.
+
+    Batches of two images are too few to learn normalisation from, so that of pretrained weights is kept as it is;
+    from scratch there is none to keep.
+    """
+    return resnet_fpn_backbone(
+        backbone_name=f"resnet{depth}", weights=None, norm_layer=_choose_norm(options), trainable_layers=5
+    )
+
+
+def make_deep_backbone(depth: int, options: Mapping[str, Any]) -> BackboneWithFPN:
+    """The same of strides 8 to 128, as RetinaNet has it."""
+    return resnet_fpn_backbone(
+        backbone_name=f"resnet{depth}",
+        weights=None,
+        norm_layer=_choose_norm(options),
+        trainable_layers=5,
+        returned_layers=[2, 3, 4],
+        extra_blocks=LastLevelP6P7(_CHANNELS, _CHANNELS),
+    )
+
+
+def _choose_norm(options: Mapping[str, Any]) -> type[nn.Module]:
+    is_from_scratch = options.get("pretrained", "none") == "none"
+    norm: type[nn.Module] = nn.BatchNorm2d if is_from_scratch else FrozenBatchNorm2d
+    return norm
