@@ -17,6 +17,7 @@ from vision.errors import UserError
 from vision.spec.scoring import parse_scoring_request
 
 if TYPE_CHECKING:  # torch is loaded by the lanes' own processes only
+    from vision.inference.classification import ClassificationPredictor
     from vision.inference.predictor import Predictor
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class PredictLane(Lane):
 class ExplainLane(Lane):
     """Predictions with explanations, one request after the other, behind predictions when the CPU is short."""
 
+    predictor: ClassificationPredictor
+
     def __init__(self, model: Path, device: str) -> None:
         super().__init__(model, device, "/explain", 1)
 
@@ -99,12 +102,12 @@ class ExplainLane(Lane):
         os.nice(_EXPLAIN_NICENESS)  # only now: a server should not be late in becoming healthy
 
     def warm_up(self) -> None:
-        from vision.catalog.explainers import EXPLAINERS
         from vision.spec.scoring import XaiParameters
 
-        image = _make_image(self.predictor)
-        for name in EXPLAINERS.names():
-            self.predictor.explain(image, XaiParameters.model_validate({"xai_algorithm": name, "n_steps": 2}))
+        square = self.predictor.crop(_make_image(self.predictor))
+        for name in self.predictor.explainers:
+            xai = XaiParameters.model_validate({"xai_algorithm": name, "n_steps": 2})
+            self.predictor.explain_target(square, 0, xai)
 
     def predict(self, bodies: Sequence[bytes], **_: Any) -> list[Answer]:
         return [self._answer(body) for body in bodies]

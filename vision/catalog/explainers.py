@@ -33,7 +33,8 @@ class ExplainerInfo:
     """One algorithm.
 
     `function` is the dotted path of its implementation, called by `vision.explain.explain`. `scale` says how its signed
-    numbers become a heat map: `absolute` (any influence counts) or `range` (lowest to highest).
+    numbers become a heat map: `absolute` (any influence counts) or `range` (lowest to highest). `needs_map`: it takes a
+    layer that still has places, which not every network has (`Built.cam_layer`).
     """
 
     name: str
@@ -42,6 +43,7 @@ class ExplainerInfo:
     function: str
     scale: Literal["absolute", "range"]
     parameters: tuple[ExplainerParameter, ...] = ()
+    needs_map: bool = False
 
 
 _STEPS = ExplainerParameter(
@@ -94,6 +96,7 @@ EXPLAINERS: Registry[ExplainerInfo] = Registry(
             "Guided backpropagation kept where the last feature map speaks for the class. Quick and well placed.",
             "vision.explain.guided:guided_gradcam",
             "absolute",
+            needs_map=True,
         ),
         ExplainerInfo(
             "guided_backprop",

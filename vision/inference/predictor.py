@@ -26,7 +26,7 @@ from vision.spec.validation import invalid
 # The predictor of each task type.
 PREDICTORS = {
     TaskType.CLASSIFICATION: "vision.inference.classification:ClassificationPredictor",
-    TaskType.MULTILABEL: "vision.inference.classification:ClassificationPredictor",
+    TaskType.MULTILABEL: "vision.inference.classification:MultilabelPredictor",
     TaskType.DETECTION: "vision.inference.detection:DetectionPredictor",
     TaskType.SEGMENTATION: "vision.inference.detection:DetectionPredictor",
 }

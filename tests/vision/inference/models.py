@@ -16,13 +16,15 @@ from vision.spec.settings import ClassificationSettings
 LABELS = ["bolt", "nut", "Unterlegscheibe"]
 
 
-def make_model(folder: Path, architecture="mobilenetv2", seed=1, **settings) -> Path:
+def make_model(
+    folder: Path, architecture="mobilenetv2", seed=1, task_type="image_classification", **settings
+) -> Path:
     """A network at random in an MLflow model. Small crops unless told otherwise."""
     torch.manual_seed(seed)
     built = build_architecture(architecture, len(LABELS))
     _settle(built.module, 224 if built.is_transformer else 64)
     card = ModelCard(
-        task_type="image_classification",
+        task_type=task_type,
         architecture=architecture,
         label_names=LABELS,
         mean=built.mean,
