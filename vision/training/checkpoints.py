@@ -12,6 +12,7 @@ import torch
 from torch import nn, optim
 
 from vision.errors import TrainingError
+from vision.training.averaging import WeightAverage
 from vision.training.early_stopping import EarlyStopping
 from vision.training.state import Best, TrainingState
 
@@ -26,6 +27,7 @@ def write_checkpoint(
     scaler: torch.amp.GradScaler | None,
     early_stopping: EarlyStopping,
     state: TrainingState,
+    average: WeightAverage | None = None,
 ) -> Path:
     """Write `checkpoint-<finished epochs>.pt`: fsynced, then renamed into place."""
     content = {
@@ -34,6 +36,7 @@ def write_checkpoint(
         "optimizer": optimizer.state_dict(),
         "scaler": scaler.state_dict() if scaler else {},
         "early_stopping": early_stopping.state(),
+        "average": average.state() if average else {},
         "state": {name: value for name, value in vars(state).items() if name != "best"},
         "best": vars(state.best),
     }
@@ -78,6 +81,7 @@ def restore_checkpoint(
     optimizer: optim.Optimizer,
     scaler: torch.amp.GradScaler | None,
     early_stopping: EarlyStopping,
+    average: WeightAverage | None = None,
 ) -> TrainingState:
     """Put everything back as it was when the checkpoint was written.
 
@@ -95,6 +99,8 @@ def restore_checkpoint(
     if scaler and content["scaler"]:
         scaler.load_state_dict(content["scaler"])
     early_stopping.restore(content["early_stopping"])
+    if average and content.get("average"):
+        average.restore(content["average"])
     return TrainingState(**content["state"], best=Best(**content["best"]))
 
 

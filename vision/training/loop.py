@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from vision.tasks.base import Evaluation, Outputs, SplitImages, Task
+from vision.training.averaging import WeightAverage
 from vision.training.checkpoints import prune_checkpoints, write_checkpoint
 from vision.training.distributed import ProcessGroup
 from vision.training.early_stopping import EarlyStopping
@@ -61,6 +62,12 @@ class Trainer:
     early_stopping: EarlyStopping
     checkpoint_dir: Path
     state: TrainingState
+    average: WeightAverage | None = None
+
+    @property
+    def scored(self) -> nn.Module:
+        """The network that is validated and kept: the average of the weights where one is taken."""
+        return self.average.module if self.average else self.module
 
     def fit(self) -> None:
         """Train every epoch that is left, or until early stopping.
@@ -78,11 +85,12 @@ class Trainer:
 
     def evaluate(self, images: SplitImages, split: str) -> tuple[Evaluation, list[Outputs]]:
         """Score the network as it is on a split, in full precision: as the packaged model will."""
-        self.module.eval()
+        module = self.scored
+        module.eval()
         outputs = []
         with torch.inference_mode():
             for batch in self._on_device(self._evaluation_loader(images)):
-                outputs.append(_on_cpu(self.task.evaluation_step(self.module, batch)))
+                outputs.append(_on_cpu(self.task.evaluation_step(module, batch)))
         outputs = self.group.gather(outputs)
         return self.task.evaluate(outputs, images.rows, split), outputs
 
@@ -108,6 +116,8 @@ class Trainer:
             self.updater.backward(loss, group_size)
         if is_last:
             self.updater.update(self._learning_rate())
+            if self.average:
+                self.average.update(self.module)
         self._account(loss.detach(), outputs, len(batch["indices"]))
 
     def _account(self, loss: Tensor, outputs: Outputs, images: int) -> None:
@@ -170,7 +180,7 @@ class Trainer:
         value = values[self.primary_metric]
         if not self.state.best.is_beaten_by(value):
             return False
-        self.state.best = Best(epoch, value, values, copy_weights(self.module))
+        self.state.best = Best(epoch, value, values, copy_weights(self.scored))
         return True
 
     def _stop_if_asked(self, is_epoch_end: bool = False) -> None:
@@ -197,6 +207,7 @@ class Trainer:
             self.updater.precision.scaler,
             self.early_stopping,
             self.state,
+            self.average,
         )
         self.events.write("checkpoint", epoch=self.state.epoch, path=str(path), is_best=is_best)
         prune_checkpoints(self.checkpoint_dir, self.parameters.checkpoint_frequency)

@@ -33,7 +33,7 @@ def write_outputs(run: RunDocument, trainer: Trainer, built: Built, splits: dict
     Every process takes part in the scoring; the first one writes.
     """
     best = trainer.state.best
-    trainer.module.load_state_dict(best.weights)
+    trainer.scored.load_state_dict(best.weights)
     for split, files in (("validation", VALIDATION_FILES), ("test", TEST_FILES)):
         if split in splits:
             evaluation, outputs = trainer.evaluate(splits[split], split)

@@ -11,6 +11,7 @@ from vision.architectures import Built, build_architecture
 from vision.architectures.built import freeze_layers
 from vision.architectures.continuing import load_run_weights
 from vision.tasks.base import make_task
+from vision.training.averaging import WeightAverage
 from vision.training.checkpoints import read_checkpoint, restore_checkpoint
 from vision.training.distributed import ProcessGroup
 from vision.training.early_stopping import EarlyStopping
@@ -77,8 +78,11 @@ class Session:
         precision = choose_precision(parameters.mixed_precision, group.device)
         updater = Updater(built.module, make_optimizer(built.module, parameters), precision, built.is_transformer)
         early_stopping = EarlyStopping(parameters.early_stopping_patience, parameters.early_stopping_delay)
+        average = WeightAverage(built.module) if run.parameters.get("ema") else None
         if checkpoint is not None:
-            state = restore_checkpoint(checkpoint, built.module, updater.optimizer, precision.scaler, early_stopping)
+            state = restore_checkpoint(
+                checkpoint, built.module, updater.optimizer, precision.scaler, early_stopping, average
+            )
             state.step = move_position(
                 state.step, state.batch_size or parameters.training_batch_size, parameters.training_batch_size
             )
@@ -102,6 +106,7 @@ class Session:
             early_stopping=early_stopping,
             checkpoint_dir=run.checkpoint_dir,
             state=state,
+            average=average,
         )
         return trainer, built, splits
 
