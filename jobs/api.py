@@ -112,15 +112,23 @@ def predictions(
     number: int,
     truth: str | None = None,
     predicted: str | None = None,
+    missed: str | None = None,
+    false: str | None = None,
     only_errors: bool = False,
     order: str = "worst",
     cursor: str | None = None,
     limit: int = 24,
 ) -> Body:
+    """Those with a label name in `truth`, in `predicted`, `missed`, or `false`ly given; all that apply at once.
+
+    Multi-label trials have lists where multi-class ones have one name.
+    """
     page = selectors.list_predictions(
         selectors.get_trial(name, number),
         truth=truth,
         predicted=predicted,
+        missed=missed,
+        false=false,
         only_errors=only_errors,
         order=order,
         cursor=cursor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Chart = dict[str, Any]
@@ -10,6 +11,10 @@ Series = dict[str, list[dict[str, Any]]]
 DASHES: tuple[Any, ...] = ("solid", "dashed", "dotted", [8, 3, 2, 3], [12, 4], [2, 6], [12, 3, 3, 3], [4, 2])
 TITLES = {
     "accuracy": "Accuracy",
+    "iou": "IoU",
+    "iou_macro": "IoU, macro",
+    "iou_micro": "IoU, micro",
+    "iou_weighted": "IoU, weighted",
     "balanced_accuracy": "Balanced accuracy",
     "loss_train": "Training loss",
     "loss_valid": "Validation loss",
@@ -24,9 +29,11 @@ TITLES = {
     "matthews_correlation": "Matthews correlation",
     "norm_macro_recall": "Normalised macro recall",
 }
+THRESHOLD_TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "iou": "IoU"}
 # Which metrics share a chart; what is missing of a group is left out, a group of nothing too.
 _MAIN = (
     ("loss", "Loss", "lower is better", ("loss_train", "loss_valid")),
+    ("iou", "IoU of the labels", "higher is better", ("iou", "iou_macro", "iou_weighted")),
     ("accuracy", "Accuracy", "higher is better", ("accuracy", "balanced_accuracy")),
 )
 _OTHERS = (
@@ -42,7 +49,7 @@ _OTHERS = (
     ("learning-rate", "Learning rate", "", ("learning_rate",)),
 )
 _LOWER = {"loss_train", "loss_valid", "log_loss"}
-_HEADLINE = ("accuracy", "f1_score_macro", "AUC_macro", "log_loss")
+_HEADLINE = ("iou", "accuracy", "f1_score_macro", "AUC_macro", "log_loss")
 
 
 def title_of(name: str) -> str:
@@ -50,7 +57,7 @@ def title_of(name: str) -> str:
 
 
 def training_charts(series: Series) -> list[Chart]:
-    """Loss and accuracy over the epochs."""
+    """Loss and what tells best how good it is, over the epochs."""
     return _groups(series, _MAIN)
 
 
@@ -115,37 +122,77 @@ def curve_chart(evaluation: dict[str, Any], kind: str) -> Chart:
         }
         for index, curve in enumerate(curves)
     ]
+    area = "Area under the curve" if kind == "roc" else "Average precision"
+    rows = [[curve["label"], _cell(curve.get("area"))] for curve in curves]
+    table = {"columns": ["Label", area], "rows": rows}
+    return {"options": unit_square(x, y) | {"series": series}, "table": table}
+
+
+def threshold_chart(
+    points: Sequence[Mapping[str, Any]], names: Sequence[str], recommended: float | None = None
+) -> Chart | None:
+    """Metrics over the threshold: `points` have `score` and each of `names`; `recommended` is best for the last one."""
+    if not points:
+        return None
+    series: list[dict[str, Any]] = [
+        {
+            "name": THRESHOLD_TITLES[name],
+            "type": "line",
+            "showSymbol": False,
+            "lineStyle": {"type": DASHES[index], "width": 2},
+            "data": [[rounded(point["score"]), rounded(point[name])] for point in points],
+        }
+        for index, name in enumerate(names)
+    ]
+    if recommended is not None:
+        series[-1]["markLine"] = {
+            "symbol": "none",
+            "label": {"formatter": f"best {THRESHOLD_TITLES[names[-1]]} at {recommended:.2g}"},
+            "data": [{"xAxis": rounded(recommended)}],
+        }
+    rows = [[f"{point['score']:.2f}", *(_cell(point[name]) for name in names)] for point in points]
+    table = {"columns": ["Score of at least", *(THRESHOLD_TITLES[name] for name in names)], "rows": rows}
+    return {"options": unit_square("Score threshold", "") | {"series": series}, "table": table}
+
+
+def unit_square(x: str, y: str) -> dict[str, Any]:
+    """Options of a chart whose axes both go from 0 to 1."""
     axis = {"type": "value", "min": 0, "max": 1, "nameLocation": "middle"}
-    options = {
+    return {
         "tooltip": {"trigger": "item"},
         "legend": {"type": "scroll", "top": 0, "left": 0, "icon": "roundRect", "itemHeight": 3, "itemWidth": 18},
         "grid": {"left": 24, "right": 18, "top": 40, "bottom": 24, "containLabel": True},
         "xAxis": axis | {"name": x, "nameGap": 26},
         "yAxis": axis | {"name": y, "nameGap": 34},
-        "series": series,
     }
-    area = "Area under the curve" if kind == "roc" else "Average precision"
-    rows = [[curve["label"], _cell(curve.get("area"))] for curve in curves]
-    return {"options": options, "table": {"columns": ["Label", area], "rows": rows}}
 
 
-def summary_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every metric of the best epoch with its title and direction."""
+def summary_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every metric with its title, direction and, where there is one, its interval (`low` and `high`)."""
+    bounds = {f"{name}{end}" for name in summary for end in ("_low", "_high")} & set(summary)
     return [
         {
             "name": name,
             "title": title_of(name),
             "value": value,
+            "low": summary.get(f"{name}_low"),
+            "high": summary.get(f"{name}_high"),
             "direction": "" if name == "learning_rate" else "lower is better" if name in _LOWER else "higher is better",
         }
         for name, value in summary.items()
+        if name not in bounds
     ]
 
 
-def headline(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
+def headline(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The few numbers that stand above the evaluation."""
-    metrics = evaluation.get("metrics", {})
-    return summary_rows({name: metrics[name] for name in _HEADLINE if metrics.get(name) is not None})
+    metrics, confidence = evaluation.get("metrics", {}), evaluation.get("confidence")
+    shown = {name: metrics[name] for name in _HEADLINE if metrics.get(name) is not None}
+    if confidence:
+        shown |= {f"{confidence['metric']}_{end}": confidence[end] for end in ("low", "high")}
+    rows = summary_rows(shown)
+    titles = {"accuracy": "All labels right"} if "iou" in shown else {}
+    return [row | {"title": titles.get(row["name"], row["title"])} for row in rows]
 
 
 def rounded(value: float | None) -> float | None:

@@ -61,5 +61,11 @@ class Trial(models.Model):
         return str(self.params.get("model_name", ""))
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """Where 95 % of resampled validation sets have the primary metric; None until completed, or without width."""
+        low, high = (self.summary.get(f"{self.job.primary_metric}_{end}") for end in ("low", "high"))
+        return None if low is None or high is None or low == high else (low, high)
+
+    @property
     def is_ended(self) -> bool:
         return self.status in ENDED

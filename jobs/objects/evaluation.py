@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jobs.charts import DASHES, Chart, rounded
+from jobs.charts import DASHES, Chart, rounded, threshold_chart, unit_square
 from jobs.objects.predictions import ERROR_HELP, ERRORS
 
 Evaluation = dict[str, Any]
@@ -112,7 +112,7 @@ def precision_recall_chart(evaluation: Evaluation, iou: float) -> Chart | None:
         if one["label"] and is_validation
     ]
     table = {"columns": ["Label", "Average precision"], "rows": rows} if rows else _points_table(curves)
-    return {"options": _unit_square("Recall", "Precision") | {"series": series}, "table": table}
+    return {"options": unit_square("Recall", "Precision") | {"series": series}, "table": table}
 
 
 def _points_table(curves: list[dict[str, Any]]) -> dict[str, Any]:
@@ -126,29 +126,7 @@ def _points_table(curves: list[dict[str, Any]]) -> dict[str, Any]:
 def score_chart(evaluation: Evaluation) -> Chart | None:
     """Precision, recall and F1 over the score threshold, with the recommended one marked."""
     points = evaluation.get("curves", {}).get("scores", [])
-    if not points:
-        return None
-    names = ("precision", "recall", "f1")
-    series: list[dict[str, Any]] = [
-        {
-            "name": "F1" if name == "f1" else name.capitalize(),
-            "type": "line",
-            "showSymbol": False,
-            "lineStyle": {"type": DASHES[index], "width": 2},
-            "data": [[rounded(point["score"]), rounded(point[name])] for point in points],
-        }
-        for index, name in enumerate(names)
-    ]
-    recommended = evaluation["thresholds"].get("recommended_score")
-    if recommended is not None:
-        series[-1]["markLine"] = {
-            "symbol": "none",
-            "label": {"formatter": f"best F1 at {recommended:.2g}"},
-            "data": [{"xAxis": rounded(recommended)}],
-        }
-    rows = [[f"{point['score']:.2f}", *(_cell(point[name]) for name in names)] for point in points]
-    table = {"columns": ["Score of at least", "Precision", "Recall", "F1"], "rows": rows}
-    return {"options": _unit_square("Score threshold", "") | {"series": series}, "table": table}
+    return threshold_chart(points, ("precision", "recall", "f1"), evaluation["thresholds"].get("recommended_score"))
 
 
 def ious_of(evaluation: Evaluation) -> list[float]:
@@ -159,18 +137,3 @@ def ious_of(evaluation: Evaluation) -> list[float]:
 def scores_of(evaluation: Evaluation) -> list[float]:
     """The score thresholds that there are confusion matrices for."""
     return sorted(one["score"] for one in evaluation.get("confusion_matrices") or [])
-
-
-def _unit_square(x: str, y: str) -> dict[str, Any]:
-    axis = {"type": "value", "min": 0, "max": 1, "nameLocation": "middle"}
-    return {
-        "tooltip": {"trigger": "item"},
-        "legend": {"type": "scroll", "top": 0, "left": 0, "icon": "roundRect", "itemHeight": 3, "itemWidth": 18},
-        "grid": {"left": 24, "right": 18, "top": 40, "bottom": 24, "containLabel": True},
-        "xAxis": axis | {"name": x, "nameGap": 26},
-        "yAxis": axis | {"name": y, "nameGap": 34},
-    }
-
-
-def _cell(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"

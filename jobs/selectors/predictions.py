@@ -12,6 +12,7 @@ from django.conf import settings
 from datasets import storage
 from jobs.models import Trial
 from jobs.selectors.outputs import output_key
+from vision.catalog.task_types import TaskType
 from vision.errors import NotFoundError
 
 PREDICTIONS = "evaluation/predictions.parquet"
@@ -21,6 +22,21 @@ ORDERS = {
     "confident": "probability DESC, row",
     "unsure": "probability ASC, row",
     "row": "row",
+}
+# What each filter asks of a row, by what the task type's columns hold: one name, or a list of them
+_ONE_NAME = {
+    "truth": "truth = ?",
+    "predicted": "predicted = ?",
+    "missed": "truth = ? AND truth <> predicted",
+    "false": "predicted = ? AND truth <> predicted",
+    "wrong": "truth <> predicted",
+}
+_MANY_NAMES = {
+    "truth": "list_contains(truth, ?)",
+    "predicted": "list_contains(predicted, ?)",
+    "missed": "list_contains(missed_labels, ?)",
+    "false": "list_contains(false_labels, ?)",
+    "wrong": "NOT is_right",
 }
 _MOST = 200
 
@@ -39,18 +55,27 @@ def list_predictions(
     *,
     truth: str | None = None,
     predicted: str | None = None,
+    missed: str | None = None,
+    false: str | None = None,
     only_errors: bool = False,
     order: str = "worst",
     cursor: str | None = None,
     limit: int = 24,
 ) -> PredictionPage:
-    """Predictions of a cell of the confusion matrix, or of all of it, worst first by default.
+    """Predictions worst first by default, those to which all of the given label names apply.
+
+    `truth`: is there; `predicted`: was given; `missed`: is there and was not given; `false`: was given and is not
+    there. Multi-label images have any number of labels (`truth` and `predicted` are lists), multi-class images one.
 
     Raises:
         ConflictError: the trial has no outputs yet.
         NotFoundError: an order or a cursor that is none of ours.
     """
-    where, values = _conditions(truth, predicted, only_errors)
+    words = _MANY_NAMES if trial.job.task_type == TaskType.MULTILABEL else _ONE_NAME
+    asked = {"truth": truth, "predicted": predicted, "missed": missed, "false": false}
+    given = {name: value for name, value in asked.items() if value}
+    where = " AND ".join(["true", *(words[name] for name in given), *([words["wrong"]] if only_errors else [])])
+    values = list(given.values())
     start = read_cursor(cursor)
     limit = max(1, min(limit, _MOST))
     source = str(local_predictions(trial))
@@ -63,17 +88,6 @@ def list_predictions(
         rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     following = str(start + limit) if start + limit < total else None
     return PredictionPage(rows, following, total)
-
-
-def _conditions(truth: str | None, predicted: str | None, only_errors: bool) -> tuple[str, list[Any]]:
-    conditions, values = ["true"], []
-    for column, value in (("truth", truth), ("predicted", predicted)):
-        if value is not None and value != "":
-            conditions.append(f"{column} = ?")
-            values.append(value)
-    if only_errors:
-        conditions.append("truth <> predicted")
-    return " AND ".join(conditions), values
 
 
 def _order(order: str) -> str:

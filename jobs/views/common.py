@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from datasets.models import DatasetVersion
 from jobs.models import Job, Trial
 from jobs.models.status import ACTIVE
 from jobs.selectors import job_progress
@@ -57,6 +59,17 @@ def trial_context(request: HttpRequest, trial: Trial, tab: str) -> dict[str, Any
         "page_live_url": live_url(request, trial),
         "registered": trial.model_versions.exclude(storage_key="").select_related("model").first(),
     }
+
+
+def scored_version(trial: Trial) -> DatasetVersion:
+    """The dataset version that the validation images are of."""
+    return trial.job.validation_data or trial.job.training_data
+
+
+def predictions_link(trial: Trial) -> Callable[..., str]:
+    """Makes addresses of the Predictions tab with filters set."""
+    base = reverse("jobs:trial-tab", args=[trial.job.name, trial.number, "predictions"])
+    return lambda **filters: f"{base}?{urlencode(filters)}"
 
 
 def tab_items(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +23,7 @@ from jobs.objects.predictions import (
     find_object_prediction,
     list_object_predictions,
 )
-from jobs.views.common import page, trial_context
+from jobs.views.common import page, predictions_link, scored_version, trial_context
 from vision.errors import NotFoundError
 
 _ORDERS = {"worst": "Most mistakes first", "best": "Fewest mistakes first", "row": "As in the dataset"}
@@ -121,17 +120,6 @@ def show_prediction(request: HttpRequest, name: str, number: int, row: int) -> H
         "dataset_url": f"{reverse('datasets:row', args=[version.dataset.name, row])}?version={version.number}",
     }
     return render(request, "jobs/objects/prediction.html", context)
-
-
-def scored_version(trial: Trial) -> DatasetVersion:
-    """The dataset version that the validation images are of."""
-    return trial.job.validation_data or trial.job.training_data
-
-
-def predictions_link(trial: Trial) -> Callable[..., str]:
-    """Makes addresses of the Predictions tab with filters set."""
-    base = reverse("jobs:trial-tab", args=[trial.job.name, trial.number, "predictions"])
-    return lambda **filters: f"{base}?{urlencode(filters)}"
 
 
 def _headline(evaluation: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from datasets import storage
 from jobs.models import MetricPoint, Trial, TrialLogChunk
+from vision.metrics.bootstrap import bootstrap_mean
 from vision.metrics.classification import (
     averages_table,
     classification_metrics,
@@ -21,6 +22,8 @@ from vision.metrics.classification import (
     per_label_metrics,
 )
 from vision.metrics.curves import classification_curves
+from vision.metrics.label_thresholds import thresholds_report
+from vision.metrics.multilabel import count_mix_ups, image_ious, multilabel_metrics, per_label_table
 
 
 def write_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any]], seed: int = 7) -> None:
@@ -30,12 +33,15 @@ def write_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any
     scores = rng.normal(size=(len(rows), len(label_names))) + 2.0 * np.eye(len(label_names))[truth]
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     metrics = classification_metrics(truth, probabilities)
+    confidence = bootstrap_mean("accuracy", probabilities.argmax(axis=1) == truth)
+    assert confidence is not None
     report = {
         "task_type": "image_classification",
         "split": "validation",
         "images": len(rows),
         "label_names": label_names,
         "metrics": metrics,
+        "confidence": confidence.to_dict(),
         "confusion_matrix": confusion_matrix(truth, probabilities),
         "per_label": per_label_metrics(truth, probabilities, label_names),
         "averages": averages_table(metrics),
@@ -45,7 +51,7 @@ def write_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any
     storage.write_bytes(f"{key}/evaluation/evaluation.json", json.dumps(report).encode())
     storage.write_bytes(f"{key}/evaluation/predictions.parquet", _predictions(rows, truth, probabilities, label_names))
     storage.write_bytes(f"{key}/logs/azureml_automl_vision.log", b"epoch 1\n")
-    trial.outputs_key, trial.summary = key, metrics
+    trial.outputs_key, trial.summary = key, metrics | confidence.bounds()
     trial.primary_metric = metrics["accuracy"]
     trial.save()
 
@@ -65,6 +71,57 @@ def _predictions(rows: list[dict[str, Any]], truth: np.ndarray, probabilities: n
             "loss": -np.log(probabilities[places, truth]),
         }
     )
+    return _write(table)
+
+
+def write_label_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any]], seed: int = 7) -> None:
+    """The same of a multi-label trial: `truth` of each row is a list of names."""
+    rng = np.random.default_rng(seed)
+    truth = np.array([[name in row["truth"] for name in label_names] for row in rows])
+    probabilities = 1 / (1 + np.exp(-rng.normal(size=truth.shape) * 1.2 - 3.0 * (truth - 0.5)))
+    predicted = probabilities >= 0.5
+    metrics = multilabel_metrics(truth, probabilities)
+    confidence = bootstrap_mean("iou", image_ious(truth, predicted))
+    assert confidence is not None
+    report = {
+        "task_type": "image_classification_multilabel",
+        "split": "validation",
+        "images": len(rows),
+        "label_names": label_names,
+        "metrics": metrics,
+        "confidence": confidence.to_dict(),
+        "mix_ups": count_mix_ups(truth, predicted),
+        "per_label": per_label_table(truth, probabilities, label_names),
+        "averages": averages_table(metrics),
+        "thresholds": thresholds_report(truth, probabilities),
+        "curves": classification_curves(truth, probabilities, label_names),
+    }
+    table = pa.table(
+        {
+            **{key: [row[key] for row in rows] for key in ("row", "path", "sha256")},
+            "truth": _name_all(truth, label_names),
+            "predicted": _name_all(predicted, label_names),
+            "missed_labels": _name_all(truth & ~predicted, label_names),
+            "false_labels": _name_all(~truth & predicted, label_names),
+            "is_right": (truth == predicted).all(axis=1),
+            "probability": np.maximum(probabilities, 1 - probabilities).min(axis=1),
+            "probabilities": probabilities.tolist(),
+            "loss": -np.log(np.where(truth, probabilities, 1 - probabilities)).mean(axis=1),
+        }
+    )
+    key = f"trials/{trial.name}"
+    storage.write_bytes(f"{key}/evaluation/evaluation.json", json.dumps(report).encode())
+    storage.write_bytes(f"{key}/evaluation/predictions.parquet", _write(table))
+    trial.outputs_key, trial.summary = key, metrics | confidence.bounds()
+    trial.primary_metric = metrics["iou"]
+    trial.save()
+
+
+def _name_all(chosen: np.ndarray, names: list[str]) -> pa.Array:
+    return pa.array([[names[index] for index in np.flatnonzero(row)] for row in chosen], pa.list_(pa.string()))
+
+
+def _write(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     return buffer.getvalue()

@@ -93,8 +93,8 @@ class MultilabelTask(NamingTask):
         columns = {
             "truth": self._names_of(truth),
             "predicted": self._names_of(predicted),
-            "missed": self._names_of(truth & ~predicted),
-            "false": self._names_of(~truth & predicted),
+            "missed_labels": self._names_of(truth & ~predicted),
+            "false_labels": self._names_of(~truth & predicted),
             "is_right": (truth == predicted).all(axis=1),
             "probability": np.maximum(probabilities, 1 - probabilities).min(axis=1),
         }

@@ -90,7 +90,7 @@ def test_a_network_without_a_map_says_which_algorithms_it_takes(predictor):
     mapless = replace(predictor, built=replace(predictor.built, cam_layer=None))
     assert mapless.explainers == ["xrai", "integrated_gradients", "guided_backprop"]
     item = ScoringItem(encode(make_image()), XaiParameters(xai_algorithm="guided_gradcam"))
-    with pytest.raises(UserError, match="guided_gradcam needs a layer.*guided_backprop") as caught:
+    with pytest.raises(UserError, match=r"guided_gradcam needs a layer.*guided_backprop") as caught:
         mapless.score([item])
     assert 400 <= caught.value.status < 500
     assert mapless.explain(make_image(), quick())["labels"] == LABELS

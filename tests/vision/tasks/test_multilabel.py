@@ -133,8 +133,8 @@ def test_predictions_say_what_was_missed_and_what_was_falsely_given(finished) ->
     for row in rows:
         given = [name for name, value in zip(names, row["probabilities"], strict=True) if value >= 0.5]
         assert row["predicted"] == given
-        assert row["missed"] == [name for name in row["truth"] if name not in given]
-        assert row["false"] == [name for name in given if name not in row["truth"]]
+        assert row["missed_labels"] == [name for name in row["truth"] if name not in given]
+        assert row["false_labels"] == [name for name in given if name not in row["truth"]]
         assert row["is_right"] == (row["truth"] == given)
         assert row["probability"] == pytest.approx(min(max(value, 1 - value) for value in row["probabilities"]))
         either = set(row["truth"]) | set(given)
