@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
@@ -11,6 +12,7 @@ from vision.catalog.explainers import EXPLAINERS
 from vision.errors import InvalidDocumentError
 from vision.spec.scoring import build_scoring_request
 
+MULTILABEL_THRESHOLD = "confidence_score_threshold_multilabel"
 _TRUE = {"1", "true", "on", "yes"}
 
 
@@ -49,6 +51,8 @@ def read_xai(form: QueryDict) -> dict[str, Any] | None:
             if f"{field}-shown" in form and parameter.kind == "bool":
                 xai[parameter.name] = False  # an unticked box sends nothing
                 break
+    if form.get(MULTILABEL_THRESHOLD):
+        xai[MULTILABEL_THRESHOLD] = _value("float", str(form[MULTILABEL_THRESHOLD]))
     return xai
 
 
@@ -58,6 +62,9 @@ def _value(kind: str, text: str) -> Any:
     # The model server checks the range and says what is wrong; here only what a form field means.
     if kind == "int" and text.strip().lstrip("-").isdecimal():
         return int(text)
+    if kind == "float":
+        with suppress(ValueError):
+            return float(text)
     return text
 
 

@@ -15,6 +15,7 @@ from endpoints.samples import make_samples
 from endpoints.views.context import TABS, base_context, deployment_rows
 from endpoints.views.test import test_context
 from models_registry.http import page
+from vision.catalog.task_types import TaskType
 
 
 @require_GET
@@ -34,7 +35,7 @@ def show_endpoint(request: HttpRequest, name: str, tab: str = "overview") -> Htt
     if tab == "test":
         context |= test_context(endpoint, request.GET)
     if tab == "consume":
-        context["samples"] = make_samples(context["uri"], endpoint.primary_key)
+        context["samples"] = make_samples(context["uri"], endpoint.primary_key, _task_type(endpoint))
         context["keys"] = [("Primary", endpoint.primary_key), ("Secondary", endpoint.secondary_key)]
     if tab == "logs":
         context |= _log_context(endpoint, request.GET.get("deployment", ""))
@@ -55,6 +56,12 @@ def list_deployments(request: HttpRequest, name: str) -> HttpResponseBase:
 def show_log(request: HttpRequest, name: str, deployment: str) -> HttpResponseBase:
     """One deployment's log alone, for the page to refresh itself."""
     return render(request, "endpoints/_log.html", _log_context(selectors.get_endpoint(name), deployment))
+
+
+def _task_type(endpoint: Endpoint) -> str:
+    """What the models behind the endpoint do; where they differ, the first one's counts."""
+    deployment = next(iter(endpoint.deployments.all()), None)
+    return deployment.model_version.task_type if deployment else TaskType.CLASSIFICATION
 
 
 def _log_context(endpoint: Endpoint, name: str) -> dict[str, Any]:

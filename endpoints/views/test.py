@@ -16,12 +16,14 @@ from django.views.decorators.http import require_POST
 from datasets import storage
 from datasets.selectors import manifest_path
 from endpoints import selectors
-from endpoints.gateway.multipart import read_xai
-from endpoints.gateway.score import DEPLOYMENT_HEADER, Answer, score_request
+from endpoints.gateway.multipart import MULTILABEL_THRESHOLD, read_xai
+from endpoints.gateway.score import score_request
 from endpoints.models import Endpoint
+from endpoints.views.answers import read_answer
 from endpoints.views.context import base_context
 from models_registry.http import page
 from vision.catalog.explainers import EXPLAINERS
+from vision.catalog.task_types import TaskType
 from vision.data.filtering import RowFilter
 from vision.data.images import make_thumbnail, open_image
 from vision.data.query import query_rows
@@ -29,9 +31,8 @@ from vision.errors import InvalidDocumentError, UserError
 from vision.spec.scoring import build_scoring_request
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_SHOWN_LABELS = 10
 _SAMPLES = 12
-_LONGEST_TEXT = 120
+_THRESHOLD = 0.5
 
 
 @page
@@ -59,39 +60,29 @@ def test_context(endpoint: Endpoint, given: QueryDict) -> dict[str, Any]:
         "chosen_deployment": given.get("deployment", ""),
         "chosen_sample": given.get("sample", ""),
         "samples": _list_samples(endpoint),
+        "has_thresholds": any(
+            deployment.model_version.task_type == TaskType.MULTILABEL for deployment in endpoint.deployments.all()
+        ),
     }
 
 
 def _score(request: HttpRequest, endpoint: Endpoint) -> dict[str, Any]:
     image = _read_image(request)
     thumbnail = make_thumbnail(open_image(image), side=448)
-    body = json.dumps(build_scoring_request([image], read_xai(request.POST))).encode()
+    xai = read_xai(request.POST)
+    body = json.dumps(build_scoring_request([image], xai)).encode()
     started = time.perf_counter()
     deployment = request.POST.get("deployment") or None
     scored = async_to_sync(score_request)(endpoint.name, body, key=None, deployment=deployment)
     milliseconds = (time.perf_counter() - started) * 1000
     picture = f"data:image/webp;base64,{base64.b64encode(thumbnail).decode()}"
-    return {"picture": picture, "milliseconds": milliseconds, **_read_answer(scored)}
+    return {"picture": picture, "milliseconds": milliseconds, **read_answer(endpoint, scored, _read_threshold(xai))}
 
 
-def _read_answer(scored: Answer) -> dict[str, Any]:
-    content = json.loads(scored.body)
-    if scored.status != 200:
-        return {"error": content["error"]}
-    element = content[0]
-    pairs = sorted(zip(element["labels"], element["probs"], strict=True), key=lambda pair: pair[1], reverse=True)
-    picture = element.get("visualizations")
-    timing = re.search(r"model;dur=([0-9.]+)", scored.headers.get("server-timing", ""))
-    return {
-        "probabilities": [{"label": label, "value": value} for label, value in pairs[:_SHOWN_LABELS]],
-        "more_labels": max(0, len(pairs) - _SHOWN_LABELS),
-        "explanation": f"data:image/png;base64,{picture}" if isinstance(picture, str) else "",
-        "explained_label": element.get("explained_label", pairs[0][0]),
-        "is_informative": element.get("is_informative", True),
-        "served_by": scored.headers.get(DEPLOYMENT_HEADER, ""),
-        "model_milliseconds": float(timing[1]) if timing else None,
-        "json": json.dumps(_shorten(content), indent=2),
-    }
+def _read_threshold(xai: dict[str, Any] | None) -> float:
+    """The probability that explanations were asked for from, so that the labels given are those explained."""
+    asked = (xai or {}).get(MULTILABEL_THRESHOLD, _THRESHOLD)
+    return asked if isinstance(asked, float) else _THRESHOLD
 
 
 def _read_image(request: HttpRequest) -> bytes:
@@ -119,20 +110,3 @@ def _list_samples(endpoint: Endpoint) -> list[dict[str, Any]]:
         place = {"dataset": version.dataset.name, "number": version.number}
         return [{**place, "sha256": row["sha256"], "name": row["path"]} for row in rows]
     return []
-
-
-def _shorten(value: Any) -> Any:
-    """The answer as one can read it: long texts and arrays by their beginning."""
-    if isinstance(value, dict):
-        return {key: _shorten(item) for key, item in value.items()}
-    if isinstance(value, list) and value and isinstance(value[0], list):
-        return f"array of shape {_shape(value)}"
-    if isinstance(value, list):
-        return [_shorten(item) for item in value]
-    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-        return f"{value[:40]}… ({len(value)} characters)"
-    return value
-
-
-def _shape(value: Any) -> list[int]:
-    return [len(value), *_shape(value[0])] if isinstance(value, list) and value else []

@@ -1,4 +1,5 @@
 // The Test tab: drop an image, see it, and show only the chosen algorithm's parameters. htmx sends the form.
+// In a multi-label answer, the slider says from which probability on a label is given.
 
 const form = document.querySelector("[data-endpoint-test]");
 
@@ -59,6 +60,29 @@ function mountImage(test) {
   });
   document.addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
 }
+
+function applyThreshold(box) {
+  const value = Number(box.querySelector("input").value);
+  const given = [];
+  box.querySelector("output").textContent = value.toFixed(2);
+  const table = box.parentElement.querySelector("table.is-multilabel");
+  table.style.setProperty("--threshold", value);
+  table.querySelectorAll("[data-probability]").forEach((row) => {
+    const isGiven = Number(row.dataset.probability) >= value;
+    row.classList.toggle("is-given", isGiven);
+    if (isGiven) given.push(row.dataset.label);
+  });
+  const words = box.querySelector("[data-given]");
+  words.textContent = given.length ? "Given: " : "No label is given.";
+  if (given.length) words.append(Object.assign(document.createElement("strong"), { textContent: given.join(", ") }));
+}
+
+document.addEventListener("input", (event) => {
+  const box = event.target.closest("[data-threshold]");
+  if (box) applyThreshold(box);
+});
+document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("[data-threshold]").forEach(applyThreshold));
+document.querySelectorAll("[data-threshold]").forEach(applyThreshold);
 
 if (form) {
   mountParameters(form);

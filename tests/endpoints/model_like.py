@@ -11,17 +11,22 @@ import uvicorn
 from vision.spec.scoring import parse_scoring_request
 
 
-async def application(scope, receive, send) -> None:
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    answer = [_answer(item) for item in parse_scoring_request(body)] if body else []
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+def serve(answer_one) -> None:
+    """Answer on the port that the command line names."""
+
+    async def application(scope, receive, send) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        answer = [answer_one(item) for item in parse_scoring_request(body)] if body else []
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+    uvicorn.run(application, host="127.0.0.1", port=int(sys.argv[1]), lifespan="off", log_level="warning")
 
 
 def _answer(item) -> dict:
@@ -32,4 +37,4 @@ def _answer(item) -> dict:
 
 
 if __name__ == "__main__":
-    uvicorn.run(application, host="127.0.0.1", port=int(sys.argv[1]), lifespan="off", log_level="warning")
+    serve(_answer)
