@@ -66,5 +66,15 @@ class ModelVersion(models.Model):
         return f"azureml:{self.model.name}:{self.number}"
 
     @property
+    def primary_metric(self) -> str:
+        return TASK_TYPES.get(self.task_type).primary_metric
+
+    @property
+    def primary_value(self) -> float | None:
+        """What the trial reached in its task type's primary metric; None where it was not logged."""
+        value: float | None = self.metrics.get(self.primary_metric)
+        return value
+
+    @property
     def task_title(self) -> str:
         return TASK_TYPES.get(self.task_type).title
