@@ -33,7 +33,7 @@ _STOP_CHECK_STEPS = 10  # with several processes: agreeing on a stop costs an ex
 
 def describe_epoch(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
     """One log line of an epoch's most looked-at metrics."""
-    shown = ("loss_train", "loss_valid", "accuracy", "learning_rate")
+    shown = ("loss_train", "loss_valid", "accuracy", "iou", "mean_average_precision", "learning_rate")
     figures = ", ".join(f"{name} {values[name]:.4g}" for name in shown if name in values)
     return f"Epoch {epoch} of {epochs}: {figures}"
 
