@@ -8,13 +8,17 @@ from safetensors.torch import load_file, save_file
 
 from vision.architectures.built import build_architecture, freeze_layers
 from vision.catalog.architectures import ARCHITECTURES
-from vision.catalog.task_types import TASK_TYPES
+from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.registry import load_dotted
 
 SIDE = 64
 
 
-@pytest.fixture(scope="module", params=list(ARCHITECTURES), ids=lambda info: info.name)
+CLASSIFIERS = [info for info in ARCHITECTURES if TaskType.CLASSIFICATION in info.task_types]
+QUICK = [info for info in CLASSIFIERS if info.parameters_millions < 12]
+
+
+@pytest.fixture(scope="module", params=QUICK, ids=lambda info: info.name)
 def info(request):
     return request.param
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor, nn
 
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
+from vision.errors import InvalidDocumentError
 from vision.registry import load_dotted
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -33,7 +34,8 @@ class Built:
     `freeze_groups` are module names in the order `layers_to_freeze` counts them. `cam_layer` names the last layer that
     still has places (a feature map, or a transformer block's tokens), None where there is no explaining. `heads` are
     the names of the modules (or parameters) whose shapes depend on the label count. `read_start` makes sense of the
-    tensors of a file where they may bear other names or be those of a part; None: they are the network's.
+    tensors of a file where they may bear other names or be those of a part; None: they are the network's. `options` are
+    what it was built with: a model's card keeps them.
     """
 
     module: nn.Module
@@ -45,19 +47,23 @@ class Built:
     is_transformer: bool
     heads: tuple[str, ...]
     read_start: Callable[[Mapping[str, Tensor]], Start] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def build_architecture(name: str, label_count: int, options: Mapping[str, Any] | None = None) -> Built:
     """The named architecture for `label_count` classes, its weights at random.
 
-    Of `options` (resolved training parameters, or those a model's card holds) only those that shape the network count.
+    Of `options` (resolved training parameters with what `weights.find_options` found, or those a model's card holds)
+    only those that shape the network count.
 
     Raises:
         NotFoundError: no architecture of that name.
+        InvalidDocumentError: the network cannot be built with these options.
     """
     info = ARCHITECTURES.get(name)
-    build: Callable[[int, Mapping[str, Any]], Built] = load_dotted(info.builder)
-    return build(label_count, pick_options(info, options or {}))
+    build: Callable[..., Built] = load_dotted(info.builder)
+    picked = pick_options(info, options or {})
+    return replace(build(*info.arguments, label_count, picked), options=picked)
 
 
 def pick_options(info: ArchitectureInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,8 +74,16 @@ def pick_options(info: ArchitectureInfo, parameters: Mapping[str, Any]) -> dict[
 def freeze_layers(built: Built, count: int) -> list[nn.Module]:
     """Fix the first `count` groups: no gradients. Returns their modules, which must also stay in evaluation mode.
 
+    Raises:
+        InvalidDocumentError: there are fewer groups.
+
     Source: SPEC §4.1, `layers_to_freeze`.
     """
+    if count > len(built.freeze_groups):
+        raise InvalidDocumentError(
+            f"This network has {len(built.freeze_groups)} layers to freeze, not {count}.",
+            hint="Lower layers_to_freeze.",
+        )
     names = [name for group in built.freeze_groups[:count] for name in group]
     modules = [built.module.get_submodule(name) for name in names]
     for module in modules:

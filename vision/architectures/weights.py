@@ -6,8 +6,8 @@ import os
 import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from vision.architectures.built import Built, Start
 from vision.architectures.download import OnProgress
+from vision.architectures.pickled import load_inert
 from vision.catalog.architectures import ArchitectureInfo
 from vision.errors import WeightsUnavailableError
 from vision.registry import load_dotted
@@ -39,13 +40,14 @@ class Loaded:
 def find_weights(info: ArchitectureInfo, weights_dir: Path | None, offline: bool, on_progress: OnProgress) -> Path:
     """The file with the pretrained weights of `info`, downloaded now if need be.
 
-    `weights_dir` is looked in first, then torch's own cache; a download lands in the first of them we may write to.
+    `weights_dir` is looked in first, then torch's own cache, then that of the library the network comes from; a
+    download lands in the first of the former two that we may write to.
 
     Raises:
         WeightsUnavailableError: not here, and offline or the download failed. The hint says the two ways on.
     """
-    folders = [folder for folder in (weights_dir, Path(torch.hub.get_dir()) / "checkpoints") if folder]
-    if path := _match(info.pretrained.file_names, folders):
+    folders = list_weights_folders(weights_dir)
+    if path := _match(info.pretrained.file_names, folders) or _find_cached(info):
         return path
     cause: OSError | None = None
     reason = "and STUDIO_OFFLINE forbids downloading them"
@@ -57,6 +59,31 @@ def find_weights(info: ArchitectureInfo, weights_dir: Path | None, offline: bool
     if path := _match(info.pretrained.fallback_names, folders):
         return path
     raise _unavailable(info, weights_dir, reason) from cause
+
+
+def find_options(
+    info: ArchitectureInfo, weights_dir: Path | None, offline: bool, on_progress: OnProgress
+) -> dict[str, Any]:
+    """What building `info` takes beside the parameters, downloaded now if need be; mostly nothing.
+
+    Raises:
+        WeightsUnavailableError: not here, and offline or the download failed.
+        NotFoundError: the library knows no such network.
+    """
+    if not info.find_options:
+        return {}
+    find = load_dotted(info.find_options)
+    return dict(find(*info.arguments, list_weights_folders(weights_dir), offline, on_progress))
+
+
+def list_weights_folders(weights_dir: Path | None) -> list[Path]:
+    """Where files of weights are looked for, in order."""
+    return [folder for folder in (weights_dir, Path(torch.hub.get_dir()) / "checkpoints") if folder]
+
+
+def choose_download_folder(folders: Sequence[Path]) -> Path:
+    """The first of `folders` that we may write to, else the last."""
+    return next((folder for folder in folders if _is_writable(folder)), folders[-1])
 
 
 def load_pretrained(built: Built, path: Path) -> Loaded:
@@ -93,7 +120,7 @@ def read_tensors(path: Path) -> Mapping[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_inert(path) if path.suffix == ".pt" else torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
         raise WeightsUnavailableError(
             f"{path.name} cannot be read as a file of tensors.",
@@ -112,22 +139,26 @@ def _unwrap(content: object, path: Path) -> Mapping[str, Tensor]:
 
 
 def _download(info: ArchitectureInfo, folders: Sequence[Path], on_progress: OnProgress) -> Path:
-    target = next((folder for folder in folders if _is_writable(folder)), folders[-1])
     try:
-        return Path(load_dotted(info.pretrained.download)(target, on_progress))
+        return Path(
+            load_dotted(info.pretrained.download)(*info.arguments, choose_download_folder(folders), on_progress)
+        )
     except Exception as error:
         # Each library has its own family of network errors; the way on is the same for all.
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise OSError(line) from error
 
 
+def _find_cached(info: ArchitectureInfo) -> Path | None:
+    return load_dotted(info.pretrained.cache)(*info.arguments) if info.pretrained.cache else None
+
+
 def _match(patterns: Sequence[str], folders: Sequence[Path]) -> Path | None:
     for folder in folders:
-        names = sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.is_dir() else []
         for pattern in patterns:
-            for name in names:
-                if fnmatch(name, pattern):
-                    return folder / name
+            for path in sorted(folder.glob(pattern)):
+                if path.is_file():
+                    return path
     return None
 
 
@@ -139,10 +170,8 @@ def _is_writable(folder: Path) -> bool:
 def _unavailable(info: ArchitectureInfo, weights_dir: Path | None, reason: str) -> WeightsUnavailableError:
     place = str(weights_dir) if weights_dir else "the folder named by STUDIO_WEIGHTS_DIR"
     first, *others = (*info.pretrained.file_names, *info.pretrained.fallback_names)
+    alike = f" (or a file matching {', '.join(others)})" if others else ""
     return WeightsUnavailableError(
         f"The pretrained weights of {info.title} are not on this machine {reason}.",
-        hint=(
-            f"Put {first} (or a file matching {', '.join(others)}) "
-            f"into {place}, or set `pretrained: none` to train from scratch."
-        ),
+        hint=f"Put {first}{alike} into {place}, or set `pretrained: none` to train from scratch.",
     )
