@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from vision.catalog.task_types import TaskType
+from vision.catalog.task_types import CLASSIFICATION_TASKS, TaskType
 from vision.spec.parameter import Parameter
 
-_classification = partial(Parameter, task_types=(TaskType.CLASSIFICATION,))
+_classification = partial(Parameter, task_types=CLASSIFICATION_TASKS)
 
 CLASSIFICATION_PARAMETERS = (
     _classification(
@@ -58,5 +58,17 @@ CLASSIFICATION_PARAMETERS = (
         default=0,
         choices=(0, 1, 2),
         value_titles=("Off", "By the root of the class weight", "By the class weight"),
+    ),
+    Parameter(
+        "label_smoothing_factor",
+        "float",
+        "Label smoothing",
+        "The part of each label that is spread over all classes while training: steadier where labels may be wrong.",
+        "Training",
+        default=0.0,
+        minimum=0,
+        maximum=0.99,
+        task_types=(TaskType.CLASSIFICATION,),
+        is_advanced=True,
     ),
 )

@@ -7,7 +7,7 @@ from functools import partial
 from vision.catalog.task_types import TaskType
 from vision.spec.parameter import Parameter
 
-_all = partial(Parameter, task_types=(TaskType.CLASSIFICATION,))
+_all = partial(Parameter, task_types=tuple(TaskType))
 
 _RATE = (
     _all(
@@ -24,22 +24,48 @@ _RATE = (
         "learning_rate_scheduler",
         "choice",
         "Schedule",
-        "How the learning rate changes over the run.",
+        "How the learning rate changes over the run. All but step start with the warm-up.",
         "Learning rate",
         default="warmup_cosine",
-        choices=("warmup_cosine", "step"),
+        choices=(
+            "warmup_cosine",
+            "step",
+            "warmup_linear",
+            "warmup_cosine_with_restarts",
+            "warmup_polynomial",
+            "constant",
+            "warmup_constant",
+        ),
         aliases=("lr_scheduler",),
-        value_titles=("Warm-up, then cosine", "Steps"),
+        value_titles=(
+            "Warm-up, then cosine",
+            "Steps",
+            "Warm-up, then a line down to zero",
+            "Warm-up, then a whole cosine down to zero",
+            "Warm-up, then a line down to almost zero",
+            "Constant",
+            "Warm-up, then constant",
+        ),
     ),
     _all(
         "warmup_cosine_lr_warmup_epochs",
         "int",
         "Warm-up",
-        "Epochs over which the learning rate rises from zero. Schedule warmup_cosine only.",
+        "Epochs over which the learning rate rises from zero. Every schedule that warms up.",
         "Learning rate",
         default=2,
         minimum=0,
         unit="epochs",
+        is_advanced=True,
+    ),
+    _all(
+        "warmup_steps",
+        "int",
+        "Warm-up in steps",
+        "The warm-up counted in changes of the weights; given, it takes the place of the epochs.",
+        "Learning rate",
+        minimum=0,
+        unit="steps",
         is_advanced=True,
     ),
     _all(
@@ -86,8 +112,9 @@ _OPTIMIZER = (
         "How gradients become changes of the weights.",
         "Optimizer",
         default="sgd",
-        choices=("sgd", "adam", "adamw"),
-        value_titles=("SGD", "Adam", "AdamW"),
+        choices=("sgd", "adam", "adamw", "adafactor", "adagrad"),
+        value_titles=("SGD", "Adam", "AdamW", "Adafactor (little memory)", "Adagrad"),
+        value_aliases=(("adamw_hf", "adamw"), ("adamw_ort_fused", "adamw")),
     ),
     _all(
         "momentum",
@@ -150,6 +177,17 @@ _OPTIMIZER = (
         "Optimizer",
         default=False,
         aliases=("amsgrad",),
+        is_advanced=True,
+    ),
+    _all(
+        "max_grad_norm",
+        "float",
+        "Longest gradient",
+        "All gradients together are shortened to this length. Empty: transformers to 1, each number of other networks "
+        "is cut at 5.",
+        "Optimizer",
+        minimum=1e-6,
+        maximum=1e6,
         is_advanced=True,
     ),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,8 +21,10 @@ class Parameter:
     """An entry of the parameter table.
 
     `default` is what Azure documents, where it does not depend on the architecture (see `documented_default`); None
-    means that the parameter is left off. `aliases` are older spellings. `families` None means every network family.
-    `value_titles` say in words what each of `choices` does. Bounds are inclusive.
+    means that the parameter is left off. `aliases` are older spellings, `value_aliases` older words for one of the
+    `choices`. `families` None means every network family. `value_titles` say in words what each of `choices` does.
+    Bounds are inclusive. A string with a form of its own has `read`, which answers its canonical text or raises a
+    ValueError in words, and `accepts`, that form in words.
     """
 
     name: str
@@ -40,11 +42,15 @@ class Parameter:
     is_advanced: bool = False
     unit: str = ""
     value_titles: tuple[str, ...] = ()
-    is_json: bool = False
+    value_aliases: tuple[tuple[str, Any], ...] = ()
+    read: Callable[[Any], str] | None = None
+    accepts: str = ""
 
     @property
     def range_text(self) -> str:
         """The accepted values in words: `0 to 1`, `1 or more`, `sgd, adam or adamw`; empty where anything goes."""
+        if self.accepts:
+            return self.accepts
         if self.choices:
             *most, last = [str(choice) for choice in self.choices]
             return f"{', '.join(most)} or {last}" if most else last
@@ -99,20 +105,19 @@ def _read_bool(parameter: Parameter, value: Any) -> bool:
 def _read_choice(parameter: Parameter, value: Any) -> Any:
     if isinstance(value, bool):  # YAML takes a bare `on` or `off` for true and false
         value = _from_bool(parameter, value)
-    written = {_fold(str(choice)): choice for choice in parameter.choices}
-    found = written.get(_fold(str(value)))
+    written = {fold(str(choice)): choice for choice in parameter.choices}
+    written |= {fold(word): choice for word, choice in parameter.value_aliases}
+    found = written.get(fold(str(value)))
     if found is None:
         raise ValueError(f"Must be {parameter.range_text}, not {value!r}.")
     return found
 
 
 def _read_string(parameter: Parameter, value: Any) -> str:
-    if isinstance(value, dict) and parameter.is_json:
-        value = json.dumps(value)
+    if parameter.read is not None:
+        return parameter.read(value)
     if not isinstance(value, str):
         raise ValueError(f"Must be text, not {value!r}.")
-    if parameter.is_json:
-        _check_json(value)
     return value
 
 
@@ -129,10 +134,10 @@ def _from_bool(parameter: Parameter, value: bool) -> Any:
     for word in ("on", "Enable") if value else ("off", "Disable"):
         if word in parameter.choices:
             return word
-    return value
+    return str(value)
 
 
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
     """Case and separators aside: `WarmupCosine`, `warmup-cosine` and `warmup_cosine` are one."""
     return re.sub(r"[\s_-]", "", word).lower()
 
@@ -159,23 +164,3 @@ def _within(parameter: Parameter, number: float, value: Any) -> float:
 
 def _range(parameter: Parameter) -> str:
     return f", {parameter.range_text}" if parameter.range_text else ""
-
-
-# SPEC §4.8. The first two are for detection and segmentation alone: classification's augmentation stays on.
-_ADVANCED_KEYS = {"stream_image_files": True, "apply_mosaic_for_yolo": False, "apply_automl_train_augmentations": False}
-
-
-def _check_json(text: str) -> None:
-    try:
-        settings = json.loads(text or "{}")
-    except ValueError as error:
-        raise ValueError(f'Must be JSON text such as {{"stream_image_files": true}}: {error}.') from None
-    if not isinstance(settings, dict):
-        raise ValueError("Must be a JSON object.")
-    for key, value in settings.items():
-        if key not in _ADVANCED_KEYS:
-            raise ValueError(f"There is no advanced setting named {key!r}; there is stream_image_files.")
-        if not _ADVANCED_KEYS[key]:
-            raise ValueError(f"{key} is for object detection and instance segmentation only.")
-        if not isinstance(value, bool):
-            raise ValueError(f"{key} must be true or false, not {value!r}.")

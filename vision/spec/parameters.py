@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.architectures import list_architectures
 from vision.catalog.task_types import TASK_TYPES
 from vision.registry import Registry
+from vision.spec.augmentation_parameters import AUGMENTATION_PARAMETERS
 from vision.spec.classification_parameters import CLASSIFICATION_PARAMETERS
+from vision.spec.defaults import network_defaults
+from vision.spec.detection_parameters import DETECTION_PARAMETERS
+from vision.spec.model_names import find_architecture
 from vision.spec.parameter import Parameter, parse_value
+from vision.spec.segmentation_parameters import SEGMENTATION_PARAMETERS
 from vision.spec.training_parameters import TRAINING_PARAMETERS
 
 __all__ = [
@@ -17,28 +21,25 @@ __all__ = [
     "Parameter",
     "canonical_name",
     "documented_default",
+    "fits",
     "list_parameters",
+    "list_task_parameters",
     "parse_value",
 ]
 
-PARAMETERS: Registry[Parameter] = Registry("parameter", [*TRAINING_PARAMETERS, *CLASSIFICATION_PARAMETERS])
+PARAMETERS: Registry[Parameter] = Registry(
+    "parameter",
+    [
+        *TRAINING_PARAMETERS,
+        *CLASSIFICATION_PARAMETERS,
+        *DETECTION_PARAMETERS,
+        *SEGMENTATION_PARAMETERS,
+        *AUGMENTATION_PARAMETERS,
+    ],
+)
 
 _CANONICAL = {spelling: entry.name for entry in PARAMETERS for spelling in (entry.name, *entry.aliases)}
-
-
-@dataclass(frozen=True)
-class _Defaults:
-    """What SPEC §4.5 publishes for an architecture. `batch_size` is the largest that fits 12 GiB of GPU memory."""
-
-    batch_size: int
-    learning_rate: float
-
-
-_CLASSIFICATION_DEFAULTS = {
-    "mobilenetv2": _Defaults(78, 0.01),
-    "resnet18": _Defaults(78, 0.01),
-    "vits16r224": _Defaults(128, 0.0125),
-}
+_CROPS = ("training_crop_size", "validation_crop_size")
 
 
 def canonical_name(spelling: str) -> str | None:
@@ -46,23 +47,38 @@ def canonical_name(spelling: str) -> str | None:
     return _CANONICAL.get(spelling)
 
 
+def fits(parameter: Parameter, task_type: str, family: str) -> bool:
+    """Whether training a network of this family for this task type obeys the parameter."""
+    return task_type in parameter.task_types and (parameter.families is None or family in parameter.families)
+
+
 def list_parameters(task_type: str, architecture: str) -> list[Parameter]:
     """The parameters that training this architecture for this task type obeys, in the order of the table."""
-    family = ARCHITECTURES.get(architecture).family
-    return [
-        entry
-        for entry in PARAMETERS
-        if task_type in entry.task_types and (entry.families is None or family in entry.families)
-    ]
+    family = find_architecture(architecture).family
+    return [entry for entry in PARAMETERS if fits(entry, task_type, family)]
+
+
+def list_task_parameters(task_type: str) -> list[Parameter]:
+    """The parameters that some architecture of this task type obeys, in the order of the table."""
+    families = {info.family for info in list_architectures(task_type)}
+    return [entry for entry in PARAMETERS if any(fits(entry, task_type, family) for family in families)]
 
 
 def documented_default(name: str, architecture: str, task_type: str) -> Any:
     """The published default of a parameter for an architecture (SPEC §4); None where it is left off by default."""
     if name == "model_name":
         return TASK_TYPES.get(task_type).default_architecture
-    defaults = _CLASSIFICATION_DEFAULTS[ARCHITECTURES.get(architecture).name]
-    if name in ("training_batch_size", "validation_batch_size"):
-        return defaults.batch_size
-    if name == "learning_rate":
-        return defaults.learning_rate
-    return PARAMETERS.get(name).default
+    info = find_architecture(architecture)
+    if name in _CROPS and info.square_crop is not None:
+        return info.square_crop
+    try:
+        return network_defaults(info).value(name, task_type)
+    except KeyError:
+        return _common_default(name, info.square_crop)
+
+
+def _common_default(name: str, square_crop: int | None) -> Any:
+    default = PARAMETERS.get(name).default
+    if name == "validation_resize_size" and square_crop is not None:
+        return round(square_crop * default / PARAMETERS.get("validation_crop_size").default)
+    return default

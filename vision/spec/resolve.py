@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.task_types import TASK_TYPES
 from vision.errors import Detail, InvalidDocumentError
 from vision.spec.estimate import estimate_seconds as _estimate
 from vision.spec.facts import DataFacts, GpuFacts, Machine
+from vision.spec.model_names import trained_as
 from vision.spec.parameters import documented_default, list_parameters
-from vision.spec.rules import RULES, Situation
-from vision.spec.training import clean_parameters, is_described
+from vision.spec.rules import RULES
+from vision.spec.situation import Situation
+from vision.spec.training import clean_parameters
 from vision.spec.validation import invalid
 
 __all__ = [
@@ -57,8 +59,9 @@ def resolve_parameters(task_type: str, given: Mapping[str, Any], data: DataFacts
     Raises:
         InvalidDocumentError: a set value is wrong, or does not fit the architecture that was settled on.
     """
-    if not is_described(task_type):
-        message = f"{task_type} cannot be trained; image_classification can."
+    if task_type not in TASK_TYPES or not TASK_TYPES.get(task_type).is_trainable:
+        known = ", ".join(info.name for info in TASK_TYPES if info.is_trainable)
+        message = f"{task_type} cannot be trained; {known} can."
         raise invalid("The job document", [Detail(message, code="unsupported", path="task")])
     values, problems = clean_parameters(task_type, given, "training_parameters")
     if problems:
@@ -77,8 +80,13 @@ def estimate_seconds(resolution: Resolution, data: DataFacts, machine: Machine) 
 def _settle(task_type: str, given: Mapping[str, Any], data: DataFacts, machine: Machine) -> list[ResolvedValue]:
     changes: dict[str, tuple[Any, str]] = {}
     values = dict(given)
+    if "model_name" in given:
+        values["model_name"], substituted = trained_as(given["model_name"])
+        if substituted:
+            changes["model_name"] = values["model_name"], substituted
     for rule in RULES:
-        if rule.name not in given:
+        # `auto` leaves the choice to the rule, as leaving the parameter out does
+        if given.get(rule.name, "auto") == "auto":
             change = rule.decide(Situation(task_type, _with_defaults(task_type, values), data, machine))
             if change is not None:
                 changes[rule.name] = change
@@ -108,7 +116,7 @@ def _recheck(task_type: str, resolution: Resolution, given: Mapping[str, Any]) -
     """The set values again, now beside the architecture that was settled on where none was set."""
     if "model_name" in given:
         return
-    architecture = ARCHITECTURES.get(resolution.values["model_name"]).name
+    architecture = resolution.values["model_name"]
     _, problems = clean_parameters(task_type, {**given, "model_name": architecture}, "training_parameters")
     if problems:
         error = invalid("The training parameters", problems)

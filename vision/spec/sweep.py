@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from vision.errors import Detail
 from vision.spec.job_model import fold_case
-from vision.spec.training import clean_parameters
+from vision.spec.parameters import canonical_name
+from vision.spec.training import check_combination, clean_parameters
 from vision.spec.validation import list_problems
 
 Intervals = Annotated[int, Field(ge=1)]
@@ -102,6 +103,7 @@ _EXPRESSIONS: dict[str, type[_Model]] = {
     **dict.fromkeys(("uniform", "quniform", "loguniform", "qloguniform"), _Range),
     **dict.fromkeys(("normal", "qnormal", "lognormal", "qlognormal"), _Bell),
 }
+_MAY_BE_MAPPINGS = ("augmentations", "advanced_settings")
 _ACCEPTED = {"grid": {"choice"}, "bayesian": {"choice", "uniform", "quniform"}, "random": set(_EXPRESSIONS)}
 
 
@@ -139,18 +141,45 @@ def clean_search_space(
 def _clean_subspace(
     task_type: str, subspace: dict[str, Any], path: str, algorithm: str | None
 ) -> tuple[dict[str, Any], list[Detail]]:
-    """Constants are checked as parameters, and so is each value that a choice or the ends of a range may give."""
-    constants = {name: value for name, value in subspace.items() if not isinstance(value, dict)}
+    """Constants are checked as parameters, and so is each value that a choice or the ends of a range may give; all of
+    them must fit every network that the subspace may draw."""
+    given = {str(name): value for name, value in subspace.items()}
+    constants = {name: value for name, value in given.items() if not _is_expression(name, value)}
     space, problems = clean_parameters(task_type, constants, path)
-    for name, expression in subspace.items():
-        if not isinstance(expression, dict):
+    for name, expression in given.items():
+        if name in constants:
             continue
         found = _check_expression(expression, f"{path}.{name}", algorithm)
         if not found:
             canonical, expression, found = _check_draws(task_type, name, expression, path)
             space[canonical] = expression
         problems += found
-    return space, problems
+    return space, problems + (_check_networks(task_type, space, path) if not problems else [])
+
+
+def _is_expression(name: str, value: Any) -> bool:
+    """Mappings are expressions, but for the values that are mappings themselves (JSON written as YAML)."""
+    return isinstance(value, dict) and (canonical_name(name) not in _MAY_BE_MAPPINGS or "type" in value)
+
+
+def _check_networks(task_type: str, space: dict[str, Any], path: str) -> list[Detail]:
+    """What does not fit one of the networks that the subspace may draw."""
+    problems: list[Detail] = []
+    for network in _draws(space.get("model_name")):
+        for name, value in space.items():
+            for draw in _draws(value):
+                found = check_combination(task_type, {"model_name": network, name: draw}, path)
+                problems += [item for item in found if item not in problems]
+    return problems
+
+
+def _draws(value: Any) -> list[Any]:
+    """The values to check of a constant or a cleaned expression: all of a choice, the ends of a range."""
+    if not isinstance(value, dict):
+        return [] if value is None else [value]
+    if value["type"] == "choice":
+        return list(value["values"])
+    return [value["min_value"], value["max_value"]] if value["type"] in ("uniform", "quniform") else []
 
 
 def _check_expression(expression: dict[str, Any], path: str, algorithm: str | None) -> list[Detail]:
@@ -174,19 +203,15 @@ def _check_expression(expression: dict[str, Any], path: str, algorithm: str | No
 def _check_draws(
     task_type: str, name: str, expression: dict[str, Any], path: str
 ) -> tuple[str, dict[str, Any], list[Detail]]:
-    kind = expression["type"]
-    draws = expression["values"] if kind == "choice" else []
-    if kind in ("uniform", "quniform"):
-        draws = [expression["min_value"], expression["max_value"]]
     problems: list[Detail] = []
     read: list[Any] = []
-    canonical = name
+    canonical = canonical_name(name) or name
+    draws = _draws(expression)
     for draw in draws:
         values, found = clean_parameters(task_type, {name: draw}, path)
         problems += [item for item in found if item not in problems]
-        canonical = next(iter(values), canonical)
         read += values.values()
     if not draws:  # a name that is no parameter is one whatever is drawn
         _, found = clean_parameters(task_type, {name: None}, path)
         problems += found
-    return canonical, {**expression, "values": read} if kind == "choice" else expression, problems
+    return canonical, {**expression, "values": read} if "values" in expression else expression, problems

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 
-from vision.catalog.architectures import ARCHITECTURES
 from vision.catalog.task_types import TaskType
+from vision.spec.augmentations import read_advanced_settings
+from vision.spec.model_names import read_model_name
 from vision.spec.optimization_parameters import OPTIMIZATION_PARAMETERS
 from vision.spec.parameter import Parameter
 
-_all = partial(Parameter, task_types=(TaskType.CLASSIFICATION,))
+_all = partial(Parameter, task_types=tuple(TaskType))
 
 _NETWORK = (
     _all(
         "model_name",
-        "choice",
+        "string",
         "Architecture",
         "The network to train. Left open, the task's default is taken, or the lightest one on a machine without a GPU.",
         "Network",
-        choices=tuple(ARCHITECTURES.names()),
-        value_titles=tuple(info.title for info in ARCHITECTURES),
+        read=read_model_name,
+        accepts="one of the task's architectures; for classification also timm/<name> or a Hub id with a slash",
     ),
     _all(
         "pretrained",
@@ -31,6 +32,15 @@ _NETWORK = (
         default="auto",
         choices=("auto", "none"),
         value_titles=("Start from pretrained weights", "Train from scratch"),
+    ),
+    _all(
+        "checkpoint_run_id",
+        "string",
+        "Start from a trial",
+        "The trial (or the job, for its best trial) whose weights training starts from, in place of the published "
+        "ones: the same task and architecture; the labels may differ.",
+        "Network",
+        is_advanced=True,
     ),
     _all(
         "layers_to_freeze",
@@ -152,6 +162,18 @@ _RUN = (
         choices=("auto", "on", "off"),
         is_advanced=True,
         value_titles=("Where the machine gains by it", "Always", "Never"),
+        aliases=("precision",),
+        value_aliases=(("32", "off"), ("16", "on")),
+    ),
+    _all(
+        "ema",
+        "bool",
+        "Average the weights",
+        "Validates and keeps a running average of the weights (EMA) in place of the last ones: steadier, a little more "
+        "memory.",
+        "Training",
+        default=False,
+        is_advanced=True,
     ),
     _all(
         "number_of_workers",
@@ -206,15 +228,26 @@ _RUN = (
         is_advanced=True,
     ),
     _all(
+        "enable_onnx_normalization",
+        "bool",
+        "Normalise within ONNX",
+        "The ONNX file of the model takes plain pixels (0 to 255) and normalises them itself.",
+        "Run",
+        default=False,
+        is_advanced=True,
+    ),
+    _all(
         "advanced_settings",
         "string",
         "Advanced settings",
-        'JSON text. {"stream_image_files": true} decodes images while training instead of once before it, for data '
-        "too large to cache.",
+        "JSON text. stream_image_files decodes images while training instead of once before it, for data too large to "
+        "cache. For objects, apply_mosaic_for_yolo and apply_automl_train_augmentations set to false turn random "
+        "changes off.",
         "Run",
         default="",
         is_advanced=True,
-        is_json=True,
+        read=read_advanced_settings,
+        accepts='JSON text such as {"stream_image_files": true}',
     ),
 )
 

@@ -35,7 +35,8 @@ def explain_fault(error: BaseException, batch_size: int) -> DarkroomError:
         return TrainingError(
             f"There was not enough memory for batches of {batch_size} images.",
             hint="Lower `training_batch_size` (raise `gradient_accumulation_step` by the same factor to train alike), "
-            "`validation_batch_size`, `training_crop_size` or `number_of_workers`.",
+            "`validation_batch_size`, the size of the images (`training_crop_size`, `image_size` or `min_size`) or "
+            "`number_of_workers`.",
             code="out_of_memory",
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

@@ -9,7 +9,14 @@ from typing import Any
 
 from vision.errors import Detail, InvalidDocumentError
 
-_MAY_BE_MISSING = {"layers_to_freeze": 0, "checkpoint_frequency": 0, "random_seed": None, "advanced_settings": ""}
+_MAY_BE_MISSING = {
+    "warmup_steps": None,
+    "max_grad_norm": None,
+    "layers_to_freeze": 0,
+    "checkpoint_frequency": 0,
+    "random_seed": None,
+    "advanced_settings": "",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Hyperparameters:
     step_lr_step_size: int
     warmup_cosine_lr_cycles: float
     warmup_cosine_lr_warmup_epochs: int
+    warmup_steps: int | None
     optimizer: str
     momentum: float
     weight_decay: float
@@ -36,6 +44,7 @@ class Hyperparameters:
     beta1: float
     beta2: float
     ams_gradient: bool
+    max_grad_norm: float | None
     evaluation_frequency: int
     checkpoint_frequency: int
     layers_to_freeze: int

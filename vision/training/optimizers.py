@@ -53,12 +53,29 @@ def _adamw(weights: Weights, parameters: Hyperparameters) -> optim.Optimizer:
     )
 
 
+def _adafactor(weights: Weights, parameters: Hyperparameters) -> optim.Optimizer:
+    # Its rate is relative to the size of each weight matrix; it keeps no moments per weight.
+    return optim.Adafactor(weights, lr=parameters.learning_rate, weight_decay=parameters.weight_decay)
+
+
+def _adagrad(weights: Weights, parameters: Hyperparameters) -> optim.Optimizer:
+    return optim.Adagrad(weights, lr=parameters.learning_rate, weight_decay=parameters.weight_decay)
+
+
 OPTIMIZERS: Registry[OptimizerEntry] = Registry(
-    "optimizer", [OptimizerEntry("sgd", _sgd), OptimizerEntry("adam", _adam), OptimizerEntry("adamw", _adamw)]
+    "optimizer",
+    [
+        OptimizerEntry("sgd", _sgd),
+        OptimizerEntry("adam", _adam),
+        OptimizerEntry("adamw", _adamw),
+        OptimizerEntry("adafactor", _adafactor),
+        OptimizerEntry("adagrad", _adagrad),
+    ],
 )
 
 
 def make_optimizer(module: nn.Module, parameters: Hyperparameters) -> optim.Optimizer:
-    """The optimizer over the weights that are not frozen, its kernels fused (one pass over each tensor)."""
+    """The optimizer over the weights that are not frozen, its kernels fused (one pass over each tensor) where torch has
+    them so."""
     weights = [weight for weight in module.parameters() if weight.requires_grad]
     return OPTIMIZERS.get(parameters.optimizer).make(weights, parameters)

@@ -20,13 +20,15 @@ MAX_GRADIENT_NORM = 1.0
 class Updater:
     """Backward pass, gradient accumulation, clipping and the optimizer's step.
 
-    Gradients are clipped by value at 5.0, those of transformers by norm at 1.0. Source: SPEC §4.1.
+    Gradients are clipped by norm at `max_norm` where it is given, else by value at 5.0, those of transformers by norm
+    at 1.0. Source: SPEC §4.1.
     """
 
     module: nn.Module
     optimizer: optim.Optimizer
     precision: Precision
     is_transformer: bool
+    max_norm: float | None = None
 
     def backward(self, loss: Tensor, group_size: int) -> None:
         """Add the gradients of one of `group_size` batches that make an update together."""
@@ -51,8 +53,8 @@ class Updater:
 
     def _clip(self) -> None:
         weights = [weight for weight in self.module.parameters() if weight.grad is not None]
-        if self.is_transformer:
-            nn.utils.clip_grad_norm_(weights, MAX_GRADIENT_NORM)
+        if self.max_norm is not None or self.is_transformer:
+            nn.utils.clip_grad_norm_(weights, MAX_GRADIENT_NORM if self.max_norm is None else self.max_norm)
         else:
             nn.utils.clip_grad_value_(weights, MAX_GRADIENT_VALUE)
 

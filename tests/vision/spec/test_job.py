@@ -148,7 +148,11 @@ def test_every_problem_is_named_at_once_with_its_line() -> None:
             "training_parameters.learning_rate_scheduler",
             "twice",
         ),
-        ({"training_parameters": {"checkpoint_run_id": "x"}}, "training_parameters.checkpoint_run_id", "leave it out"),
+        (
+            {"training_parameters": {"checkpoint_dataset_id": "x"}},
+            "training_parameters.checkpoint_dataset_id",
+            "checkpoint_run_id",
+        ),
         ({"training_parameters": {1: 2}}, "training_parameters.1", "no parameter"),
         ({"training_parameters": [1]}, "training_parameters", "map"),
         ({"search_space": SWEEP["search_space"]}, "sweep", "sampling_algorithm"),
@@ -193,10 +197,19 @@ def test_a_detection_sweep_parses() -> None:
                 "sampling_algorithm": {"type": "random", "rule": "sobol", "seed": 1},
                 "early_termination": {"type": "bandit", "evaluation_interval": 2, "slack_factor": 0.2},
             },
-            "search_space": [{"model_name": {"type": "choice", "values": ["yolov5"]}, "min_size": 600}],
+            "search_space": [
+                {
+                    "model_name": {"type": "choice", "values": ["yolov5"]},
+                    "img_size": {"type": "choice", "values": [320, 640]},
+                    "learning_rate": {"type": "uniform", "min_value": 0.001, "max_value": 0.01},
+                },
+                {"model_name": "fasterrcnn_resnet50_fpn", "min_size": {"type": "choice", "values": [600, 800]}},
+            ],
         }
     )
     assert spec.primary_metric == "mean_average_precision"
+    assert spec.search_space
+    assert "image_size" in spec.search_space[0]
     assert parse_job(spec.to_document()) == spec
 
 
@@ -231,6 +244,17 @@ def test_a_detection_sweep_parses() -> None:
         ),
         ({"sampling_algorithm": "random"}, {"mu": {"type": "choice", "values": [1]}}, "search_space[0].mu"),
         (
+            {"sampling_algorithm": "random"},
+            {"model_name": "resnet18", "layers_to_freeze": {"type": "choice", "values": [0, 5, 9]}},
+            "search_space[0].layers_to_freeze",
+        ),
+        (
+            {"sampling_algorithm": "random"},
+            {"model_name": {"type": "choice", "values": ["resnet18", "vits16r224"]}, "training_crop_size": 160},
+            "search_space[0].training_crop_size",
+        ),
+        ({"sampling_algorithm": "random"}, {"augmentations": {"flip": 2}}, "search_space[0].augmentations"),
+        (
             {"sampling_algorithm": "random", "early_termination": {"type": "bandit"}},
             {"learning_rate": 0.1},
             "sweep.early_termination",
@@ -246,6 +270,12 @@ def test_refused_sweeps(sweep: dict[str, Any], space: dict[str, Any], path: str)
     assert path in problems_of(sweep=sweep, search_space=[space])
 
 
+TEXTS = {
+    "advanced_settings": ('{"stream_image_files": true}', "{}"),
+    "augmentations": ("none", '{"preset": "light", "flip": false}'),
+}
+
+
 def _values(parameter: Any) -> st.SearchStrategy[Any]:
     if parameter.choices:
         return st.sampled_from(parameter.choices)
@@ -254,7 +284,9 @@ def _values(parameter: Any) -> st.SearchStrategy[Any]:
     low, high = parameter.minimum, parameter.maximum
     if parameter.kind == "int":
         return st.integers(int(low), int(min(high or 1000, 1000)))
-    return st.floats(low, 0.99) if parameter.kind == "float" else st.just('{"stream_image_files": true}')
+    if parameter.kind == "float":
+        return st.floats(low, min(high, 0.99))
+    return st.sampled_from(TEXTS.get(parameter.name, ("amber_lamp_HD_0",)))
 
 
 FREE = [

@@ -1,0 +1,87 @@
+"""The documented defaults of each network (SPEC §4.5, §4.6): the table of what differs from the parameter's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vision.catalog.architectures import ArchitectureInfo
+from vision.catalog.task_types import TaskType
+
+RCNN_FAMILIES = ("fasterrcnn", "retinanet", "maskrcnn")
+
+
+@dataclass(frozen=True)
+class NetworkDefaults:
+    """`learning_rate` is the default of multi-class and of objects, `multilabel_rate` that of multi-label;
+    `images_in_12_gib` how many images of the default size a step fits into 12 GiB (None: a whole training batch)."""
+
+    training_batch_size: int
+    validation_batch_size: int
+    learning_rate: float
+    multilabel_rate: float | None = None
+    images_in_12_gib: int | None = None
+    others: Mapping[str, Any] = field(default_factory=dict)
+
+    def value(self, name: str, task_type: str) -> Any:
+        """The default of the parameter `name`.
+
+        Raises:
+            KeyError: it is the same for every network.
+        """
+        if name == "learning_rate":
+            is_multilabel = task_type == TaskType.MULTILABEL and self.multilabel_rate is not None
+            return self.multilabel_rate if is_multilabel else self.learning_rate
+        if name in ("training_batch_size", "validation_batch_size"):
+            return getattr(self, name)
+        return self.others[name]
+
+
+_CNN = NetworkDefaults(78, 78, 0.01, 0.035)
+_RCNN = NetworkDefaults(2, 1, 0.005, others={"number_of_workers": 4})
+
+# What open names share: AdamW, which learns with any network. Azure publishes no numbers for the Hub's ("the value
+# shipped with the model"); these are its sample pipeline's, but for the batch of 4.
+_TIMM = NetworkDefaults(
+    32,
+    32,
+    2e-4,
+    images_in_12_gib=48,
+    others={"optimizer": "adamw", "weight_decay": 0.05, "warmup_cosine_lr_cycles": 0.5},
+)
+_HUB = NetworkDefaults(
+    16,
+    16,
+    5e-5,
+    images_in_12_gib=48,
+    others={
+        "optimizer": "adamw",
+        "weight_decay": 0.0,
+        "learning_rate_scheduler": "warmup_linear",
+        "warmup_cosine_lr_warmup_epochs": 0,
+        "warmup_cosine_lr_cycles": 0.5,
+        "max_grad_norm": 1.0,
+        "early_stopping": False,
+        "early_stopping_patience": 1,
+    },
+)
+
+_BY_NAME = {
+    "vits16r224": NetworkDefaults(128, 128, 0.0125, 0.025),
+    "vitb16r224": NetworkDefaults(48, 48, 0.0125, 0.025),
+    "vitl16r224": NetworkDefaults(10, 10, 0.001, 0.002),
+}
+_BY_FAMILY = {
+    **dict.fromkeys(("mobilenet", "resnet", "resnest", "seresnext"), _CNN),
+    **dict.fromkeys(RCNN_FAMILIES, _RCNN),
+    # The average of the weights is part of YOLOv5's published training.
+    "yolov5": NetworkDefaults(16, 16, 0.01, others={"number_of_epochs": 30, "box_score_threshold": 0.1, "ema": True}),
+    "timm": _TIMM,
+    "hub": _HUB,
+}
+
+
+def network_defaults(info: ArchitectureInfo) -> NetworkDefaults:
+    """The row of this architecture: its own, its family's, or that of networks with an open name."""
+    return _BY_NAME.get(info.name) or _BY_FAMILY.get(info.family, _TIMM)
