@@ -58,7 +58,7 @@ def load_splits(
 
 def load_start(run: RunDocument, built: Built, group: ProcessGroup, tell: Tell) -> str:
     """Load the pretrained weights; returns their file name. One process of a machine fetches, the others find."""
-    info = ARCHITECTURES.get(run.architecture)
+    info = ARCHITECTURES.get(run.architecture).of_size(run.parameters.get("model_size"))
     progress = DownloadProgress(tell)
     if group.local_rank == 0:
         path = find_weights(info, run.weights_dir, run.offline, progress)

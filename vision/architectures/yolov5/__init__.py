@@ -1,0 +1,38 @@
+"""YOLOv5 in its five sizes, of ultralytics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vision.architectures.built import Built
+from vision.architectures.download import OnProgress, download_file
+from vision.architectures.yolov5.library import ASSETS
+from vision.architectures.yolov5.network import YoloV5
+
+__all__ = ["YoloV5", "build_yolov5", "download_yolov5"]
+
+_BACKBONE_LAYERS = 10
+
+
+def build_yolov5(num_classes: int, options: Mapping[str, Any]) -> Built:
+    """YOLOv5 of `model_size` nano, small, medium (unless told), large or extra_large."""
+    module = YoloV5(str(options.get("model_size") or "medium"), num_classes)
+    last = len(module.model) - 1
+    return Built(
+        module=module,
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+        interpolation="bilinear",
+        freeze_groups=[[f"model.{index}"] for index in range(_BACKBONE_LAYERS)],
+        cam_layer=None,
+        is_transformer=False,
+        heads=tuple(f"model.{last}.cv3.{level}.2" for level in range(len(module.head.cv3))),
+    )
+
+
+def download_yolov5(network: str, folder: Path, on_progress: OnProgress) -> Path:
+    """The COCO weights of `network` (`yolov5n`…), from where ultralytics itself fetches them: a pickled network, of which
+    `vision.architectures.pickled` takes the tensors and nothing else."""
+    return download_file(f"{ASSETS}/{network}u.pt", folder, on_progress)
