@@ -54,19 +54,25 @@ def thin_curve(recall: np.ndarray, precision: np.ndarray, limit: int) -> np.ndar
     """At most `limit` places of a curve by falling score that have the same envelope, or nearly where it has more
     corners than that: int64, ascending.
 
-    Corners, where the envelope falls, are kept first; of too many, those evenly spaced along the envelope's length.
+    Corners, after which the envelope falls, are kept first; of too many, those evenly spaced along its length.
     """
-    if len(recall) <= limit:
-        return np.arange(len(recall))
-    following = np.append(envelope(precision)[1:], -1.0)
-    corners = np.flatnonzero(precision > following)
-    if len(corners) >= limit:
-        length = recall[corners] - precision[corners]  # both grow from corner to corner
-        wanted = np.linspace(length[0], length[-1], limit)
-        return np.unique(corners[np.searchsorted(length, wanted).clip(max=len(corners) - 1)])
-    others = np.setdiff1d(np.arange(len(recall)), corners)
-    spaced = others[np.linspace(0, len(others) - 1, limit - len(corners)).round().astype(np.int64)]
-    return np.union1d(corners, spaced)
+    places = np.arange(len(recall))
+    if len(places) <= limit:
+        return places
+    rises = np.diff(recall, prepend=0.0) > 0
+    corners = places[rises & (precision > np.append(envelope(precision)[1:], -1.0))]
+    if len(corners) <= limit:
+        return _fill(corners, places, limit)
+    length = recall[corners] - precision[corners]  # grows from corner to corner
+    wanted = np.linspace(length[0], length[-1], limit)
+    spaced = corners[np.searchsorted(length, wanted).clip(max=len(corners) - 1)]
+    return _fill(np.unique(spaced), corners, limit)
+
+
+def _fill(chosen: np.ndarray, places: np.ndarray, limit: int) -> np.ndarray:
+    """`chosen` with so many of the other `places`, evenly spaced, that there are `limit`."""
+    others = np.setdiff1d(places, chosen)
+    return np.union1d(chosen, others[np.linspace(0, len(others) - 1, limit - len(chosen)).round().astype(np.int64)])
 
 
 def _points(ranking: Ranking, limit: int) -> list[dict[str, float | None]]:
