@@ -49,16 +49,19 @@ def _read_labels(element: Element, threshold: float) -> dict[str, Any]:
     pairs = [pair | {"is_given": pair["value"] >= threshold} for pair in _sort_labels(element)]
     shown = max(_SHOWN_OF_MANY, sum(pair["is_given"] for pair in pairs))
     pictures = element.get("visualizations")
-    labels = element.get("explained_labels", [])
-    informative = element.get("is_informative", [])
+    explanations = [
+        _explanation(label, picture, is_informative)
+        for label, picture, is_informative in zip(
+            element.get("explained_labels", []), pictures or [], element.get("is_informative", []), strict=False
+        )
+    ]
+    places = {pair["label"]: place for place, pair in enumerate(pairs)}
     return {
         "threshold": threshold,
         "probabilities": pairs[:shown],
         "more_labels": max(0, len(pairs) - shown),
         "given": [pair["label"] for pair in pairs if pair["is_given"]],
-        "explanations": [_explanation(*entry) for entry in zip(labels, pictures, informative, strict=True)]
-        if pictures
-        else [],
+        "explanations": sorted(explanations, key=lambda explanation: places[explanation["label"]]),
         "has_nothing_to_explain": pictures == [],
     }
 
