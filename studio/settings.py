@@ -45,6 +45,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+USE_I18N = False  # a page of drawings is hundreds of numbers, and each would ask for its language
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_NAME = f"darkroom_session_{STUDIO_PORT}"  # cookies ignore ports: two Darkrooms on a host stay apart
@@ -89,16 +90,12 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": False,
+        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ],
-            "loaders": [
-                "django.template.loaders.filesystem.Loader",
-                "django.template.loaders.app_directories.Loader",
             ],
             "builtins": ["studio.templatetags.darkroom", "django.templatetags.static"],
         },
@@ -107,6 +104,8 @@ TEMPLATES = [
 
 _SQLITE: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(STUDIO_HOME / "db.sqlite3")}
 DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL") if env.str("DATABASE_URL", default="") else _SQLITE}
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)  # the web's threads keep theirs from request to request
+DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ class Embedding:
     def _start(self, version: DatasetVersion) -> Process:
         request = _make_request(version, self._folder)
         with (self._folder / _CONSOLE).open("wb") as console:
-            return spawn(
+            process = spawn(
                 embedding_command(request.write()),
                 embedding_environment(request.threads, settings.STUDIO_GPUS),
                 stdin=subprocess.DEVNULL,
@@ -115,6 +116,8 @@ class Embedding:
                 stderr=subprocess.STDOUT,
                 cwd=self._folder,
             )
+        _let_others_first(process.pid)
+        return process
 
     def _watch(self, process: Process) -> bool:
         """Until the process has ended; False where it was ended because something waits for this worker."""
@@ -200,6 +203,13 @@ def _fail(version_id: int, token: str, error: dict[str, Any]) -> None:
         write_state(version_id, token, {"status": "failed", "error": error, "phase": ""})
     except StaleImportError:
         pass
+
+
+def _let_others_first(pid: int) -> None:
+    """Processors and disks only when nobody else wants them, where the system knows of that."""
+    if hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _parent() -> Path:

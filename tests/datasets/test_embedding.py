@@ -224,6 +224,8 @@ def test_it_gives_way_to_an_import_and_is_gone_on_with(storage, broker, folders)
     version = create_browse_version()
     token = give_turn(version)
     work = Working(version, token)
+    if hasattr(os, "SCHED_IDLE"):
+        assert os.sched_getscheduler(work.child.pid) == os.SCHED_IDLE
     importing(version.dataset)
     work.join()
     state = state_of(version)
