@@ -27,8 +27,8 @@ LoadObjects = Callable[[int], ObjectImage]
 class ObjectView(Protocol):
     """A random view of a training image."""
 
-    def draw(self, index: int, load: LoadObjects, count: int, random: Random) -> ObjectImage:
-        """The view of image `index` of `count`; `load` gives any of them, for views made of several.
+    def draw(self, index: int, load: LoadObjects, count: int, random: Random, epoch: int = 1) -> ObjectImage:
+        """The view of image `index` of `count` in an epoch (from 1); `load` gives any of them, for views of several.
 
         Every choice comes from `random`: the same generator state gives the same view, in any process.
         """
