@@ -28,7 +28,7 @@ class _Inert:
 
 
 def load_inert(path: Path) -> object:
-    """The content of a PyTorch file; a network in it, alone or as `ema` or `model` beside others, as its tensors by name.
+    """The content of a PyTorch file. A network in it, alone or as `ema` or `model` beside others: its tensors by name.
 
     Raises:
         pickle.UnpicklingError, RuntimeError, EOFError: it is no such file, or names what even inert has no place here.

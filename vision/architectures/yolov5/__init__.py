@@ -33,6 +33,8 @@ def build_yolov5(num_classes: int, options: Mapping[str, Any]) -> Built:
 
 
 def download_yolov5(network: str, folder: Path, on_progress: OnProgress) -> Path:
-    """The COCO weights of `network` (`yolov5n`…), from where ultralytics itself fetches them: a pickled network, of which
-    `vision.architectures.pickled` takes the tensors and nothing else."""
+    """The COCO weights of `network` (`yolov5n`…), from where ultralytics itself fetches them.
+
+    The file is a pickled network: `vision.architectures.pickled` takes its tensors and nothing else.
+    """
     return download_file(f"{ASSETS}/{network}u.pt", folder, on_progress)
