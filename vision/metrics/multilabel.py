@@ -34,7 +34,8 @@ class LabelCounts:
 
     @property
     def support(self) -> np.ndarray:
-        return self.true_positives + self.false_negatives
+        support: np.ndarray = self.true_positives + self.false_negatives
+        return support
 
     def pooled(self) -> LabelCounts:
         """All labels as one."""
