@@ -16,6 +16,7 @@ from jobs.services import control
 from jobs.services.submission import submit_job
 from vision.errors import NotFoundError
 from vision.spec.documents import write_document
+from vision.spec.schema import job_schema
 
 router = Router(tags=["jobs"])
 Body = dict[str, Any]
@@ -23,7 +24,7 @@ _DOCUMENT = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {"type": "object"}},
+            "application/json": {"schema": job_schema()},
             "application/yaml": {"schema": {"type": "string"}},
         },
     }

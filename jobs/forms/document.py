@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from vision.catalog.architectures import ARCHITECTURES
 from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.errors import InvalidDocumentError
 from vision.spec.job_model import DEFAULT_TIMEOUT_MINUTES
@@ -25,11 +27,15 @@ PLAIN_FIELDS = (
 )
 VALIDATION_CHOICE = "validation"  # which of the validation fields counts: own, data or size
 FIELDS = (*PLAIN_FIELDS, *(f"training_parameters.{entry.name}" for entry in PARAMETERS))
+NETWORK = "training_parameters.model_name"
+OTHER_NETWORK = "other_model_name"  # the text field for a network without a card
+OTHER = "other"  # the card that says so
 
 
-def start_document(training_data: str = "", target_column_name: str = "label") -> dict[str, Any]:
+def start_document(
+    training_data: str = "", target_column_name: str = "label", task_type: str = TaskType.CLASSIFICATION
+) -> dict[str, Any]:
     """The document that an empty form stands for."""
-    task_type = TaskType.CLASSIFICATION
     document: dict[str, Any] = {
         "type": "automl",
         "task": str(task_type),
@@ -46,6 +52,7 @@ def read_fields(document: Mapping[str, Any]) -> dict[str, str]:
     """What each field shows for this document; empty where it is not set."""
     document = _with_canonical_names(document)
     fields = {path: _write(_find(document, path)) for path in FIELDS}
+    fields |= _show_network(fields[NETWORK])
     fields[VALIDATION_CHOICE] = "own"
     if fields["validation_data.path"]:
         fields[VALIDATION_CHOICE] = "data"
@@ -57,7 +64,7 @@ def read_fields(document: Mapping[str, Any]) -> dict[str, str]:
 def apply_fields(document: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     """The document with the given fields written into it; an empty field takes its key out."""
     changed = copy.deepcopy(_with_canonical_names(document))
-    given = _without_other_validation(given)
+    given = _read_network(_without_other_validation(given))
     for path in FIELDS:
         if path in given:
             _put(changed, path, _read(path, str(given[path]).strip()))
@@ -69,6 +76,18 @@ def apply_fields(document: Mapping[str, Any], given: Mapping[str, str]) -> dict[
     if changed.get("training_parameters") == {}:
         del changed["training_parameters"]
     return changed
+
+
+def _show_network(name: str) -> dict[str, str]:
+    """A network of the catalogue is chosen by its card, any other by its name."""
+    has_card = not name or name in ARCHITECTURES.names()
+    return {NETWORK: name if has_card else OTHER, OTHER_NETWORK: "" if has_card else name}
+
+
+def _read_network(given: dict[str, str]) -> dict[str, str]:
+    if given.get(NETWORK) != OTHER:
+        return given
+    return {**given, NETWORK: given.get(OTHER_NETWORK, "")}
 
 
 def _without_other_validation(given: Mapping[str, str]) -> dict[str, str]:
@@ -139,6 +158,8 @@ def _read_number(text: str) -> float | int | str:
 def _write(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if value is None or isinstance(value, dict | list):
+    if value is None or isinstance(value, list):
         return ""
+    if isinstance(value, dict):  # JSON that is written as YAML
+        return json.dumps(value)
     return str(value)

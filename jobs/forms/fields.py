@@ -8,7 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from jobs.forms.check import Checked
-from vision.catalog.architectures import ARCHITECTURES, list_architectures
+from jobs.forms.document import NETWORK, OTHER, OTHER_NETWORK
+from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_architectures
+from vision.spec.model_names import trained_as
 from vision.spec.parameters import Parameter, documented_default, list_parameters
 from vision.spec.resolve import ResolvedValue
 
@@ -65,6 +67,12 @@ class ArchitectureCard:
     is_chosen: bool
 
 
+def settled_network(task_type: str, values: Mapping[str, str], checked: Checked) -> str:
+    """The architecture whose parameters are shown: that of the plan, the chosen one, or the task's default."""
+    rows = {row.name: row for row in checked.plan.resolution.rows} if checked.plan else {}
+    return _architecture(task_type, values, rows)
+
+
 def list_fields(task_type: str, values: Mapping[str, str], checked: Checked) -> list[Field]:
     """Every parameter of the chosen architecture (the one that the plan settled on, where none is chosen)."""
     rows = {row.name: row for row in checked.plan.resolution.rows} if checked.plan else {}
@@ -87,31 +95,35 @@ def group_fields(fields: list[Field]) -> list[Group]:
 
 def list_cards(task_type: str, chosen: str) -> list[ArchitectureCard]:
     """The networks that train this task type, after the choice to leave it open."""
-    is_known = any(info.name == chosen for info in list_architectures(task_type))
-    cards = [
-        ArchitectureCard(
-            "",
-            "Choose for me",
-            "The task's default where there is a GPU, the lightest network on a CPU.",
-            "",
-            not is_known,
-        )
+    choices = list_architectures(task_type)
+    is_known = chosen == OTHER or any(info.name == chosen for info in choices)
+    character = "The task's default where there is a GPU, what is quick enough on a CPU."
+    cards = [ArchitectureCard("", "Choose for me", character, "", not is_known)]
+    cards += [
+        ArchitectureCard(info.name, info.title, info.character, _facts(info), info.name == chosen) for info in choices
     ]
-    for info in list_architectures(task_type):
-        facts = (
-            f"{info.size_mb} MB · {info.parameters_millions:g} M weights · "
-            f"trains {info.cpu_images_per_second:.0f} images a second on 2 CPU cores"
-        )
-        cards.append(ArchitectureCard(info.name, info.title, info.character, facts, info.name == chosen))
     return cards
 
 
+def _facts(info: ArchitectureInfo) -> str:
+    """Size and speed; those of the smallest and the largest where there are several."""
+    if not info.sizes:
+        speed = f"trains {info.cpu_images_per_second:.2g} images a second on 2 CPU cores"
+        return f"{info.size_mb} MB · {info.parameters_millions:g} M weights · {speed}"
+    smallest, largest = info.sizes[0], info.sizes[-1]
+    return (
+        f"{smallest.size_mb} to {largest.size_mb} MB · {smallest.parameters_millions:g} to "
+        f"{largest.parameters_millions:g} M weights · trains {smallest.cpu_images_per_second:.2g} to "
+        f"{largest.cpu_images_per_second:.2g} images a second on 2 CPU cores"
+    )
+
+
 def _architecture(task_type: str, values: Mapping[str, str], rows: Mapping[str, ResolvedValue]) -> str:
-    chosen = values.get("training_parameters.model_name", "")
-    if chosen in ARCHITECTURES and task_type in ARCHITECTURES.get(chosen).task_types:
-        return chosen
     if "model_name" in rows:
         return str(rows["model_name"].value)
+    chosen = trained_as(values.get(OTHER_NETWORK) or values.get(NETWORK, ""))[0]
+    if chosen in ARCHITECTURES and task_type in ARCHITECTURES.get(chosen).task_types:
+        return chosen
     return str(documented_default("model_name", "", task_type))
 
 

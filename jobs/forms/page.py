@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import QuerySet
+
 from datasets.models import DatasetVersion
 from jobs.forms.check import Checked, check_document
-from jobs.forms.document import VALIDATION_CHOICE, apply_fields, read_fields
-from jobs.forms.fields import ArchitectureCard, Field, Group, Option, group_fields, list_cards, list_fields
-from vision.catalog.task_types import TASK_TYPES, TaskType
+from jobs.forms.document import NETWORK, OTHER, VALIDATION_CHOICE, apply_fields, read_fields, start_document
+from jobs.forms.fields import (
+    ArchitectureCard,
+    Field,
+    Group,
+    Option,
+    group_fields,
+    list_cards,
+    list_fields,
+    settled_network,
+)
+from jobs.forms.following import follow_network, follow_task
+from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.task_types import CLASSIFICATION_TASKS, TASK_TYPES, TaskType
 from vision.errors import InvalidDocumentError
 from vision.spec.documents import load_document, write_document
 from vision.spec.job_model import order_document
@@ -57,7 +70,8 @@ class JobForm:
             document = load_document(text) if text.strip() else {}
         except InvalidDocumentError:
             return cls(text, step, key)
-        return cls.from_document(apply_fields(document, post), step, key)
+        changed = follow_network(document, apply_fields(document, post))
+        return cls.from_document(follow_task(document, changed, _newest_data(changed.get("task"))), step, key)
 
     @cached_property
     def checked(self) -> Checked:
@@ -75,7 +89,7 @@ class JobForm:
     @property
     def task_type(self) -> str:
         known = [info.name for info in TASK_TYPES if info.is_trainable]
-        return self.values["task"] if self.values["task"] in known else TaskType.CLASSIFICATION
+        return self.values["task"] if self.values["task"] in known else str(TaskType.CLASSIFICATION)
 
     @property
     def steps(self) -> list[Step]:
@@ -89,8 +103,32 @@ class JobForm:
 
     @cached_property
     def versions(self) -> list[DatasetVersion]:
-        ready = DatasetVersion.objects.filter(status=DatasetVersion.Status.READY).select_related("dataset")
-        return list(ready.order_by("-created_at", "-id")[:MOST_VERSIONS])
+        """What there is to train this task on, newest first."""
+        return list(_ready_versions().filter(task_type=self.task_type)[:MOST_VERSIONS])
+
+    @cached_property
+    def has_data(self) -> bool:
+        """Whether there is anything to train on, for whatever task."""
+        return bool(self.versions) or _ready_versions().exists()
+
+    @property
+    def task_title(self) -> str:
+        return TASK_TYPES.get(self.task_type).title
+
+    @property
+    def shape(self) -> str:
+        """What decides which fields there are: the task and the kind of network."""
+        network = settled_network(self.task_type, self.values, self.checked)
+        return f"{self.task_type}:{ARCHITECTURES.get(network).family}"
+
+    @property
+    def takes_other_networks(self) -> bool:
+        """Whether networks without a card can be named: those of timm and of the Hub name whole images."""
+        return self.task_type in CLASSIFICATION_TASKS
+
+    @property
+    def is_other_network(self) -> bool:
+        return self.values[NETWORK] == OTHER
 
     @property
     def training_options(self) -> list[Option]:
@@ -164,6 +202,25 @@ class JobForm:
         if chosen and not any(option.is_chosen for option in options):
             options.insert(0, Option(chosen, chosen, True))
         return options
+
+
+def start_from(version: DatasetVersion | None) -> dict[str, Any]:
+    """The document that an empty form stands for, for this data."""
+    if version is None:
+        return start_document()
+    is_known = version.task_type in TASK_TYPES
+    task_type = version.task_type if is_known else TaskType.CLASSIFICATION
+    return start_document(version.reference, version.target_column_name, task_type)
+
+
+def _ready_versions() -> QuerySet[DatasetVersion]:
+    ready = DatasetVersion.objects.filter(status=DatasetVersion.Status.READY).select_related("dataset")
+    return ready.order_by("-created_at", "-id")
+
+
+def _newest_data(task_type: Any) -> str:
+    version = _ready_versions().filter(task_type=str(task_type)).first()
+    return version.reference if version else ""
 
 
 def to_step(text: str) -> int:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from datasets.models import DatasetVersion
 from datasets.selectors import get_version
-from vision.catalog.task_types import TASK_TYPES
+from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.errors import Detail, InvalidDocumentError, NotFoundError
 from vision.spec.facts import DataFacts
 from vision.spec.job import JobSpec
 from vision.spec.references import parse_dataset_reference
 
 LEAST_IMAGES = 10
+LEAST_LABELS = {TaskType.CLASSIFICATION: 2}  # one label alone is something to find, but nothing to tell apart
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def find_job_data(spec: JobSpec) -> JobData:
     if spec.validation_data is not None:
         validation = _find(spec, spec.validation_data.path, "validation_data.path", problems)
     if training is not None:
-        problems += _check_labels(training, validation)
+        problems += _check_labels(spec.task_type, training, validation)
     if problems or training is None:
         raise _refuse(problems)
     return JobData(training, validation)
@@ -97,12 +98,13 @@ def _faults(spec: JobSpec, version: DatasetVersion) -> list[tuple[str, str, str]
     return []
 
 
-def _check_labels(training: DatasetVersion, validation: DatasetVersion | None) -> list[Detail]:
+def _check_labels(task_type: str, training: DatasetVersion, validation: DatasetVersion | None) -> list[Detail]:
     if not training.is_ready:
         return []
-    labels = set(training.label_names)
-    if len(labels) < 2:
-        message = f"{training} has {len(labels)} label; a classifier needs two at least."
+    labels, least = set(training.label_names), LEAST_LABELS.get(TaskType(task_type), 1)
+    if len(labels) < least:
+        title = TASK_TYPES.get(task_type).title
+        message = f"{training} has {len(labels) or 'no'} label; {title.lower()} needs {least} at least."
         return [Detail(message, code="too_few_labels", path="training_data.path")]
     if validation is not None and validation.is_ready and not labels & set(validation.label_names):
         message = f"{validation} shares no label with {training}."

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST
 
 from datasets.models import DatasetVersion
 from datasets.selectors import get_version
-from jobs.forms import JobForm, start_document
+from jobs.forms import JobForm, start_document, start_from
 from jobs.forms.page import STEPS, to_step
 from jobs.selectors import get_job
 from jobs.services.control import clone_document
@@ -44,13 +45,20 @@ def plan(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def yaml(request: HttpRequest) -> HttpResponse:
-    """The job as YAML with what its fields show and what is wrong; `download` answers the file itself."""
+    """The job as YAML with what its fields show and what is wrong, and the fields anew where others are shown than the
+    page has (`shape`); `download` answers the file itself."""
     form = JobForm.from_post(request.POST.dict())
     if "download" in request.POST:
         response = HttpResponse(form.text, content_type="application/yaml")
         response["Content-Disposition"] = 'attachment; filename="job.yml"'
         return response
-    return JsonResponse(_describe(form))
+    answer = _describe(form)
+    if request.POST.get("shape", form.shape) != form.shape:
+        answer["parts"] = {
+            "data": render_to_string("jobs/_new_data.html", {"form": form}, request),
+            "run": render_to_string("jobs/_new_run.html", {"form": form}, request),
+        }
+    return JsonResponse(answer)
 
 
 def _open(request: HttpRequest) -> HttpResponse:
@@ -70,7 +78,7 @@ def _first_document(request: HttpRequest) -> dict[str, Any]:
         version = get_version(parse_dataset_reference(reference))
     else:
         version = DatasetVersion.objects.filter(status=DatasetVersion.Status.READY).order_by("-created_at").first()
-    return start_document(version.reference, version.target_column_name) if version else start_document()
+    return start_from(version)
 
 
 def _submit(request: HttpRequest, form: JobForm) -> HttpResponse:
@@ -89,6 +97,7 @@ def _show(request: HttpRequest, form: JobForm, error: UserError | None = None, s
 def _describe(form: JobForm) -> dict[str, Any]:
     return {
         "document": form.text,
+        "shape": form.shape,
         "values": form.values if form.checked.document is not None else None,
         "problems": [asdict(problem) for problem in form.checked.problems],
         "defaults": {field.name: {"text": field.default_text, "reason": field.reason} for field in form.fields},

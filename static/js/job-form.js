@@ -1,6 +1,7 @@
 // The New job page: fields and YAML are two views of one document, which the server reads, checks and writes.
 import { makeEditor } from "./job-editor.js";
 import { makeSearch } from "./job-search.js";
+import { replaceParts } from "./job-parts.js";
 import { makeSteps } from "./job-steps.js";
 
 const WAIT_MS = 250;
@@ -16,6 +17,7 @@ function start(form) {
   let timer = 0;
 
   form.addEventListener("input", (event) => {
+    if (event.target.name === "other_model_name") form.elements.namedItem("training_parameters.model_name").value = "other";
     if (isField(event.target)) changed("fields");
   });
   form.addEventListener("change", () => showNested(form));
@@ -52,6 +54,10 @@ function start(form) {
     if (source === "fields") editor.write(state.document);
     else if (state.values) writeValues(form, state.values);
     shown.value = editor.text();
+    if (state.parts) {
+      replaceParts(form, state);
+      makeSearch(form);
+    }
     editor.mark(state.problems);
     markFields(form, state.problems);
     if (!state.problems.length) writeDefaults(form, state); // without a plan the defaults know neither data nor machine

@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from datasets.limits import get_limits
-from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_architectures
 from vision.catalog.explainers import EXPLAINERS
-from vision.catalog.task_types import TASK_TYPES
+from vision.catalog.task_types import CLASSIFICATION_TASKS, TASK_TYPES, TaskType
 from vision.data.formats import FORMATS
 from vision.data.limits import VARIABLE_PREFIX, ImportLimits
 from vision.data.options import ImportSettings
-from vision.spec.parameters import PARAMETERS, documented_default
+from vision.spec.model_names import SUBSTITUTES
+from vision.spec.parameters import Parameter, documented_default, fits, list_task_parameters
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -44,24 +45,47 @@ def datasets(request: HttpRequest) -> HttpResponse:
 
 
 def parameters(request: HttpRequest) -> HttpResponse:
-    """Every hyperparameter with range, default and spellings, as the engine's one table has them."""
-    entries = sorted(PARAMETERS, key=lambda parameter: str(parameter.group))
-    groups = [
-        {"name": name, "parameters": [_describe(parameter) for parameter in members]}
-        for name, members in groupby(entries, key=lambda parameter: parameter.group)
-    ]
-    context = {"nav": "help", "groups": groups, "architectures": list(ARCHITECTURES), "explainers": list(EXPLAINERS)}
+    """The hyperparameters of a task type (`?task=`) with range, defaults, spellings and networks, as the table has
+    them."""
+    asked = request.GET.get("task", "")
+    info = TASK_TYPES.get(asked if asked in TASK_TYPES else TaskType.CLASSIFICATION)
+    networks = list_architectures(info.name)
+    rows = [_describe(entry, info.name, networks) for entry in list_task_parameters(info.name)]
+    groups = list(dict.fromkeys(row["entry"].group for row in rows))
+    context = {
+        "nav": "help",
+        "task": info,
+        "tabs": [
+            {"label": entry.title, "url": f"?task={entry.name}", "current": entry.name == info.name, "count": None}
+            for entry in TASK_TYPES
+        ],
+        "groups": [{"name": name, "rows": [row for row in rows if row["entry"].group == name]} for name in groups],
+        "architectures": networks,
+        "substitutes": [
+            {"name": name, "entry": entry}
+            for name, entry in SUBSTITUTES.items()
+            if info.name in ARCHITECTURES.get(entry.architecture).task_types
+        ],
+        "is_open": info.name in CLASSIFICATION_TASKS,
+        "explainers": list(EXPLAINERS) if info.name in CLASSIFICATION_TASKS else [],
+    }
     return render(request, "help/parameters.html", context)
 
 
-def _describe(parameter: Any) -> dict[str, Any]:
+def _describe(entry: Parameter, task_type: str, networks: list[ArchitectureInfo]) -> dict[str, Any]:
     defaults: dict[str, list[str]] = {}
-    for info in ARCHITECTURES:
-        for task_type in info.task_types:
-            if task_type in parameter.task_types and (not parameter.families or info.family in parameter.families):
-                value = documented_default(parameter.name, info.name, task_type)
-                defaults.setdefault(_plain(value), []).append(info.name)
-    return {"entry": parameter, "range": parameter.range_text, "defaults": _defaults(defaults)}
+    for info in networks:
+        if fits(entry, task_type, info.family):
+            value = documented_default(entry.name, info.name, task_type)
+            defaults.setdefault(_plain(value), []).append(info.name)
+    obeying = [name for names in defaults.values() for name in names]
+    families = dict.fromkeys(info.family for info in networks if info.name in obeying)
+    return {
+        "entry": entry,
+        "range": entry.range_text,
+        "defaults": _defaults(defaults),
+        "families": list(families) if len(obeying) < len(networks) else [],
+    }
 
 
 def _defaults(defaults: dict[str, list[str]]) -> list[str]:
@@ -73,7 +97,7 @@ def _defaults(defaults: dict[str, list[str]]) -> list[str]:
 def _plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "none" if value is None else str(value)
+    return "none" if value in (None, "") else str(value)
 
 
 def api_docs(request: HttpRequest) -> HttpResponse:
