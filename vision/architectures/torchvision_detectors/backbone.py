@@ -18,21 +18,21 @@ FREEZE_GROUPS = (
 _CHANNELS = 256
 
 
-def make_backbone(depth: int, options: Mapping[str, Any]) -> BackboneWithFPN:
+def make_backbone(network: str, options: Mapping[str, Any]) -> BackboneWithFPN:
     """Feature maps of strides 4, 8, 16, 32 and 64, 256 channels each. All layers may learn.
 
     Batches of two images are too few to learn normalisation from, so that of pretrained weights is kept as it is;
     from scratch there is none to keep.
     """
     return resnet_fpn_backbone(
-        backbone_name=f"resnet{depth}", weights=None, norm_layer=_choose_norm(options), trainable_layers=5
+        backbone_name=network, weights=None, norm_layer=_choose_norm(options), trainable_layers=5
     )
 
 
-def make_deep_backbone(depth: int, options: Mapping[str, Any]) -> BackboneWithFPN:
+def make_deep_backbone(network: str, options: Mapping[str, Any]) -> BackboneWithFPN:
     """The same of strides 8 to 128, as RetinaNet has it."""
     return resnet_fpn_backbone(
-        backbone_name=f"resnet{depth}",
+        backbone_name=network,
         weights=None,
         norm_layer=_choose_norm(options),
         trainable_layers=5,

@@ -1,15 +1,22 @@
-"""The builders that the catalogue names."""
+"""The builders that the catalogue names. `network` is the residual network they stand on, as torchvision calls it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from pathlib import Path
 from typing import Any
 
-from torchvision.models.detection import FasterRCNN, MaskRCNN
+from torchvision.models.detection import (
+    FasterRCNN,
+    FasterRCNN_ResNet50_FPN_Weights,
+    MaskRCNN,
+    MaskRCNN_ResNet50_FPN_Weights,
+    RetinaNet_ResNet50_FPN_Weights,
+)
 
 from vision.architectures.built import IMAGENET_MEAN, IMAGENET_STD, Built
 from vision.architectures.detection import DetectionNetwork
+from vision.architectures.download import OnProgress, download_file
 from vision.architectures.torchvision_detectors.backbone import FREEZE_GROUPS, make_backbone, make_deep_backbone
 from vision.architectures.torchvision_detectors.focal import FocalNetwork
 from vision.architectures.torchvision_detectors.proposals import choose_proposals
@@ -17,27 +24,43 @@ from vision.architectures.torchvision_detectors.regions import RegionNetwork
 from vision.architectures.torchvision_detectors.start import read_start
 
 
-def _build_faster_rcnn(depth: int, num_classes: int, options: Mapping[str, Any]) -> Built:
+def build_faster_rcnn(network: str, num_classes: int, options: Mapping[str, Any]) -> Built:
+    """Faster R-CNN; `options`: `pretrained` and `proposals`."""
     proposals = choose_proposals(options).as_arguments()
-    network = FasterRCNN(make_backbone(depth, options), num_classes + 1, **proposals)
-    return _describe(RegionNetwork(network), ("roi_heads.box_predictor",))
+    module = FasterRCNN(make_backbone(network, options), num_classes + 1, **proposals)
+    return _describe(RegionNetwork(module), ("roi_heads.box_predictor",))
 
 
-def _build_mask_rcnn(depth: int, num_classes: int, options: Mapping[str, Any]) -> Built:
+def build_mask_rcnn(network: str, num_classes: int, options: Mapping[str, Any]) -> Built:
+    """Mask R-CNN; `options`: `pretrained` and `proposals`."""
     proposals = choose_proposals(options).as_arguments()
-    network = MaskRCNN(make_backbone(depth, options), num_classes + 1, **proposals)
+    module = MaskRCNN(make_backbone(network, options), num_classes + 1, **proposals)
     heads = ("roi_heads.box_predictor", "roi_heads.mask_predictor.mask_fcn_logits")
-    return _describe(RegionNetwork(network), heads)
+    return _describe(RegionNetwork(module), heads)
 
 
-def _build_retinanet(depth: int, num_classes: int, options: Mapping[str, Any]) -> Built:
-    network = FocalNetwork(make_deep_backbone(depth, options), num_classes)
-    return _describe(network, ("head.classification_head.cls_logits",))
+def build_retinanet(network: str, num_classes: int, options: Mapping[str, Any]) -> Built:
+    """RetinaNet; `options`: `pretrained`."""
+    module = FocalNetwork(make_deep_backbone(network, options), num_classes)
+    return _describe(module, ("head.classification_head.cls_logits",))
 
 
-def _describe(network: DetectionNetwork, heads: tuple[str, ...]) -> Built:
+def download_faster_rcnn(network: str, folder: Path, on_progress: OnProgress) -> Path:
+    """torchvision's COCO weights, of which there are some for resnet50 alone; likewise below."""
+    return download_file(FasterRCNN_ResNet50_FPN_Weights.COCO_V1.url, folder, on_progress)
+
+
+def download_mask_rcnn(network: str, folder: Path, on_progress: OnProgress) -> Path:
+    return download_file(MaskRCNN_ResNet50_FPN_Weights.COCO_V1.url, folder, on_progress)
+
+
+def download_retinanet(network: str, folder: Path, on_progress: OnProgress) -> Path:
+    return download_file(RetinaNet_ResNet50_FPN_Weights.COCO_V1.url, folder, on_progress)
+
+
+def _describe(module: DetectionNetwork, heads: tuple[str, ...]) -> Built:
     return Built(
-        module=network,
+        module=module,
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
         interpolation="bilinear",
@@ -47,16 +70,3 @@ def _describe(network: DetectionNetwork, heads: tuple[str, ...]) -> Built:
         heads=heads,
         read_start=read_start,
     )
-
-
-build_fasterrcnn_resnet18_fpn = partial(_build_faster_rcnn, 18)
-build_fasterrcnn_resnet34_fpn = partial(_build_faster_rcnn, 34)
-build_fasterrcnn_resnet50_fpn = partial(_build_faster_rcnn, 50)
-build_fasterrcnn_resnet101_fpn = partial(_build_faster_rcnn, 101)
-build_fasterrcnn_resnet152_fpn = partial(_build_faster_rcnn, 152)
-build_maskrcnn_resnet18_fpn = partial(_build_mask_rcnn, 18)
-build_maskrcnn_resnet34_fpn = partial(_build_mask_rcnn, 34)
-build_maskrcnn_resnet50_fpn = partial(_build_mask_rcnn, 50)
-build_maskrcnn_resnet101_fpn = partial(_build_mask_rcnn, 101)
-build_maskrcnn_resnet152_fpn = partial(_build_mask_rcnn, 152)
-build_retinanet_resnet50_fpn = partial(_build_retinanet, 50)

@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from vision.catalog.architectures.info import ArchitectureInfo
+from vision.catalog.architectures.torchvision_detectors import FASTER_RCNNS, RETINANET
+from vision.catalog.architectures.yolov5 import YOLOV5
 
-DETECTORS: tuple[ArchitectureInfo, ...] = ()
+DETECTORS: tuple[ArchitectureInfo, ...] = (YOLOV5, *FASTER_RCNNS, RETINANET)

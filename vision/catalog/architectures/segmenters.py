@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from vision.catalog.architectures.info import ArchitectureInfo
+from vision.catalog.architectures.torchvision_detectors import MASK_RCNNS
 
-SEGMENTERS: tuple[ArchitectureInfo, ...] = ()
+SEGMENTERS: tuple[ArchitectureInfo, ...] = MASK_RCNNS
