@@ -53,7 +53,19 @@ TASK_TYPES: Registry[TaskTypeInfo] = Registry(
             "vitb16r224",
             trainer="vision.tasks.multilabel:MultilabelTask",
         ),
-        TaskTypeInfo(TaskType.DETECTION, "Object detection", "mean_average_precision", "yolov5"),
-        TaskTypeInfo(TaskType.SEGMENTATION, "Instance segmentation", "mean_average_precision", "maskrcnn_resnet50_fpn"),
+        TaskTypeInfo(
+            TaskType.DETECTION,
+            "Object detection",
+            "mean_average_precision",
+            "yolov5",
+            trainer="vision.tasks.detection.task:DetectionTask",
+        ),
+        TaskTypeInfo(
+            TaskType.SEGMENTATION,
+            "Instance segmentation",
+            "mean_average_precision",
+            "maskrcnn_resnet50_fpn",
+            trainer="vision.tasks.detection.task:DetectionTask",
+        ),
     ],
 )

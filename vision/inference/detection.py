@@ -16,12 +16,13 @@ from vision.architectures.detection import DetectionLimits, DetectionNetwork, De
 from vision.catalog.architectures import ARCHITECTURES
 from vision.inference.finding import Finder, Found
 from vision.inference.fitting import Fitting, choose_fitting
+from vision.inference.pasting import MaskPart
 from vision.inference.polygons import draw_part, trace_part
 from vision.inference.predictor import Predictor
 from vision.inference.preprocessing import normalize
 from vision.inference.tiling import Tiling, choose_tiling
 from vision.inference.views import Colour, View, fill_colour, group_views, make_views, stack_views
-from vision.spec.settings import BoxSettings, SegmentationSettings
+from vision.spec.settings import BoxSettings, SegmentationSettings, mask_threshold
 
 _BATCH = 8
 
@@ -37,7 +38,8 @@ class PreparedImage:
 
 class DetectionPredictor(Predictor[PreparedImage]):
     """Answers `{"boxes": [{"box": {"topX", "topY", "bottomX", "bottomY"}, "label", "score"}]}` in 0–1, best first;
-    with masks each entry has a `polygon` (a list of outlines, its parts) and, if asked for, its `mask` as an image."""
+    with masks each entry has a `polygon` (a list of outlines, its parts) or, where the settings say `export_as_image`,
+    its `mask` in place of it (base64 of an image file as large as the image, white on black)."""
 
     settings: BoxSettings
 
@@ -91,9 +93,8 @@ class DetectionPredictor(Predictor[PreparedImage]):
 
     @cached_property
     def _finder(self) -> Finder:
-        settings = self.settings
-        threshold = settings.mask_pixel_score_threshold if isinstance(settings, SegmentationSettings) else 0.5
-        return Finder(self.network.mask_frame, threshold, settings.box_detections_per_img, self.tiling)
+        threshold, most = mask_threshold(self.settings), self.settings.box_detections_per_img
+        return Finder(self.network.mask_frame, threshold, most, self.tiling)
 
     def _find_in_views(self, views: Sequence[np.ndarray]) -> list[Detections]:
         if not views:
@@ -117,8 +118,10 @@ class DetectionPredictor(Predictor[PreparedImage]):
         ]
         if isinstance(self.settings, SegmentationSettings):
             for entry, mask in zip(entries, found.masks or [], strict=True):
-                most = self.settings.max_number_of_polygon_points
-                entry["polygon"] = trace_part(mask, image.width, image.height, most)
-                if self.settings.export_as_image:
-                    entry["mask"] = draw_part(mask, image.width, image.height, self.settings.image_type)
+                entry |= self._show_mask(mask, image, self.settings)
         return {"boxes": entries}
+
+    def _show_mask(self, mask: MaskPart, image: PreparedImage, settings: SegmentationSettings) -> dict[str, Any]:
+        if settings.export_as_image:
+            return {"mask": draw_part(mask, image.width, image.height, settings.image_type)}
+        return {"polygon": trace_part(mask, image.width, image.height, settings.max_number_of_polygon_points)}

@@ -48,7 +48,10 @@ def find_engine_files(modules: Iterable[str]) -> EngineFiles:
 
 def _find_file(module: str) -> Path | None:
     """The file of `vision.a.b`, relative to the engine; None where that is a name inside a module."""
-    path = Path(*module.split(".")[1:])
+    package, *parts = module.split(".")
+    if package != "vision":
+        return None
+    path = Path(*parts)
     for candidate in (path / "__init__.py", path.with_suffix(".py") if path.name else path / "__init__.py"):
         if (_ROOT / candidate).is_file():
             return candidate

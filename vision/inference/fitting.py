@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -30,8 +30,8 @@ class Placement:
 
     def to_input(self, boxes: np.ndarray) -> np.ndarray:
         """Boxes float [n, 4], xyxy in px of the image, in px of the input."""
-        scale = np.array([self.scale_x, self.scale_y] * 2, dtype=np.float32)
-        return boxes * scale + np.array([self.left, self.top] * 2, dtype=np.float32)
+        placed: np.ndarray = boxes * np.array([self.scale_x, self.scale_y] * 2) + np.array([self.left, self.top] * 2)
+        return placed
 
     def shift(self, left: int, top: int) -> Placement:
         """The same seen from a larger image, of which this one is the part whose corner lies at (`left`, `top`)."""
@@ -40,22 +40,51 @@ class Placement:
 
     def to_image(self, boxes: np.ndarray) -> np.ndarray:
         """Boxes float [n, 4], xyxy in px of the input, in px of the image; not cut off at its edges."""
-        scale = np.array([self.scale_x, self.scale_y] * 2, dtype=np.float32)
-        return (boxes - np.array([self.left, self.top] * 2, dtype=np.float32)) / scale
+        own: np.ndarray = (boxes - np.array([self.left, self.top] * 2)) / np.array([self.scale_x, self.scale_y] * 2)
+        return own
 
 
-class Fitting(Protocol):
-    """Frozen: its repr is part of a cache's name. `side` is how long, in px, an image's shorter side may become."""
+class Fitting(ABC):
+    """Frozen: its repr is part of a cache's name."""
+
+    fill: int | None = None
+    """What the fitting itself fills with (grey 0–255); None: it leaves no room around the image."""
 
     @property
-    def side(self) -> int: ...
+    @abstractmethod
+    def side(self) -> int:
+        """How long an image's shorter side may become, in px."""
+
+    @abstractmethod
+    def place(self, width: int, height: int) -> Placement:
+        """Where an image of that size goes."""
+
+    def frame(self, placement: Placement) -> tuple[int, int]:
+        """Height and width of what the network is given of an image placed so."""
+        return placement.height, placement.width
 
     def fit(self, pixels: np.ndarray) -> tuple[np.ndarray, Placement]:
         """uint8 [H, W, 3] to uint8 [h, w, 3] and where the image lies in it."""
+        height, width = pixels.shape[:2]
+        placement = self.place(width, height)
+        if (placement.height, placement.width) != (height, width):
+            size = (placement.width, placement.height)
+            pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
+        return self.surround(pixels, placement, self.fill or 0), placement
+
+    def surround(self, scaled: np.ndarray, placement: Placement, fill: int) -> np.ndarray:
+        """An image already scaled, [h, w] or [h, w, channels], within the network's image."""
+        height, width = self.frame(placement)
+        if (height, width) == scaled.shape[:2]:
+            return scaled
+        whole = np.full((height, width, *scaled.shape[2:]), fill, dtype=scaled.dtype)
+        left, top = int(placement.left), int(placement.top)
+        whole[top : top + placement.height, left : left + placement.width] = scaled
+        return whole
 
 
 @dataclass(frozen=True)
-class ShorterSide:
+class ShorterSide(Fitting):
     """The shorter side to `min_size` px, the longer at most `max_size`. Source: SPEC §4.3, torchvision's detectors."""
 
     min_size: int
@@ -65,35 +94,33 @@ class ShorterSide:
     def side(self) -> int:
         return self.min_size
 
-    def fit(self, pixels: np.ndarray) -> tuple[np.ndarray, Placement]:
-        height, width = pixels.shape[:2]
+    def place(self, width: int, height: int) -> Placement:
         scale = min(self.min_size / min(height, width), self.max_size / max(height, width))
-        return _scale(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
+        return _scale(width, height, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 @dataclass(frozen=True)
-class Letterbox:
+class Letterbox(Fitting):
     """The whole image in a square of `size` px, centred, grey around it. Source: SPEC §4.7, ultralytics."""
 
     size: int
-    fill: int = LETTERBOX_FILL
+    fill = LETTERBOX_FILL
 
     @property
     def side(self) -> int:
         return self.size
 
-    def fit(self, pixels: np.ndarray) -> tuple[np.ndarray, Placement]:
-        height, width = pixels.shape[:2]
+    def place(self, width: int, height: int) -> Placement:
         scale = min(self.size / height, self.size / width)
-        scaled, place = _scale(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
-        left, top = (self.size - place.width) // 2, (self.size - place.height) // 2
-        square = np.full((self.size, self.size, 3), self.fill, dtype=np.uint8)
-        square[top : top + place.height, left : left + place.width] = scaled
-        return square, Placement(place.scale_x, place.scale_y, left, top, place.width, place.height)
+        wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+        return _scale(width, height, wide, high, (self.size - wide) // 2, (self.size - high) // 2)
+
+    def frame(self, placement: Placement) -> tuple[int, int]:
+        return self.size, self.size
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Stretch(Fitting):
     """Exactly `width` × `height` px, the aspect not kept."""
 
     width: int
@@ -103,8 +130,8 @@ class Stretch:
     def side(self) -> int:
         return max(self.width, self.height)
 
-    def fit(self, pixels: np.ndarray) -> tuple[np.ndarray, Placement]:
-        return _scale(pixels, self.width, self.height)
+    def place(self, width: int, height: int) -> Placement:
+        return _scale(width, height, self.width, self.height)
 
 
 def choose_fitting(kind: FittingKind, settings: InferenceSettings) -> Fitting:
@@ -122,10 +149,5 @@ def choose_fitting(kind: FittingKind, settings: InferenceSettings) -> Fitting:
     raise TypeError(f"{type(settings).__name__} say nothing of the fitting {kind}.")
 
 
-def _scale(pixels: np.ndarray, width: int, height: int) -> tuple[np.ndarray, Placement]:
-    old_height, old_width = pixels.shape[:2]
-    place = Placement(width / old_width, height / old_height, 0, 0, width, height)
-    if (width, height) == (old_width, old_height):
-        return pixels, place
-    image = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(image), place
+def _scale(old_width: int, old_height: int, width: int, height: int, left: int = 0, top: int = 0) -> Placement:
+    return Placement(width / old_width, height / old_height, left, top, width, height)

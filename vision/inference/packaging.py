@@ -142,7 +142,7 @@ def _signature(task_type: str) -> object:
         ]
         if task_type == TaskType.SEGMENTATION:
             entry += [
-                Property("polygon", Array(Array(DataType.double))),
+                Property("polygon", Array(Array(DataType.double)), required=False),
                 Property("mask", DataType.string, required=False),
             ]
         outputs = [ColSpec(Array(Object(entry)), "boxes")]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vision.inference.fitting import Fitting, Letterbox, Placement
+from vision.inference.fitting import Fitting, Placement
 from vision.inference.tiling import Tiling
 
 Colour = tuple[int, int, int]
@@ -46,7 +46,7 @@ def make_views(pixels: np.ndarray, fitting: Fitting, tiling: Tiling | None) -> l
 def fill_colour(fitting: Fitting, mean: Sequence[float]) -> Colour:
     """What views are filled up with, beyond their right and lower edges: what the fitting itself fills with, else the
     mean colour, which normalisation makes zero."""
-    if isinstance(fitting, Letterbox):
+    if fitting.fill is not None:
         return (fitting.fill,) * 3
     red, green, blue = (round(255 * value) for value in mean)
     return red, green, blue

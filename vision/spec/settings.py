@@ -179,12 +179,17 @@ class YoloSettings(TilingSettings, BoxSettings):
 
 class SegmentationSettings(ShorterSideSettings):
     """Mask R-CNN: a pixel belongs to an object from `mask_pixel_score_threshold` on; polygons have at most
-    `max_number_of_polygon_points` points. With `export_as_image` each mask comes as an image of `image_type` too."""
+    `max_number_of_polygon_points` points. With `export_as_image` each mask comes as an image of `image_type` instead."""
 
     mask_pixel_score_threshold: Share = 0.5
     max_number_of_polygon_points: Annotated[int, Field(ge=3, le=100_000)] = 100
     export_as_image: bool = False
     image_type: Annotated[Literal["JPG", "PNG", "BMP"], BeforeValidator(_read_image_type)] = "JPG"
+
+
+def mask_threshold(settings: InferenceSettings) -> float:
+    """The probability from which a pixel belongs to an object; half where the settings say nothing of masks."""
+    return settings.mask_pixel_score_threshold if isinstance(settings, SegmentationSettings) else 0.5
 
 
 def settings_model(architecture: str) -> type[InferenceSettings]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from vision.architectures import Built
 from vision.catalog.task_types import TASK_TYPES
 from vision.errors import ConflictError
+from vision.export.onnx_file import Graph
 from vision.registry import load_dotted
 from vision.spec.settings import InferenceSettings
 from vision.training.inputs.loader import Batch
@@ -21,6 +22,7 @@ from vision.training.inputs.source import ImageSource
 from vision.training.run_document import RunDocument
 
 Outputs = dict[str, Any]  # decoded predictions of one batch: tensors, or plain lists and numbers
+Answer = Callable[[Tensor], tuple[Tensor, ...]]  # pixels float32 [B, 3, H, W] in 0–255 to a graph's outputs
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,21 @@ class SplitImages:
     dataset: Dataset[Any]
     source: ImageSource
 
+    @property
+    def samples(self) -> int:
+        """How many the dataset holds: one a row, or more where images are looked at in parts too."""
+        return len(self.dataset)  # type: ignore[arg-type]
+
 
 class Task(Protocol):
     """One task type, bound to one run. Whatever the network is given or gives goes through here.
 
-    `loss_limit` is the loss above which training counts as diverged.
+    `loss_limit` is the loss above which training counts as diverged, `exported_images` how many validation images the
+    exported file is tried on.
     """
 
     loss_limit: float
+    exported_images: int
 
     def training_images(self, rows: ImageRows, seed: int) -> SplitImages:
         """Augmented images; a sample depends on nothing but seed, epoch and index."""
@@ -78,6 +87,12 @@ class Task(Protocol):
 
     def write_predictions(self, outputs: Sequence[Outputs], rows: ImageRows, path: Path) -> None:
         """One Parquet row an image."""
+
+    def export_graph(self, module: nn.Module) -> Graph:
+        """The network as it is written to `model.onnx`; `module` is in evaluation mode, on the CPU."""
+
+    def exported_step(self, answer: Answer, batch: Batch) -> Outputs:
+        """`evaluation_step` by whatever answers as the graph does, the file or the network itself."""
 
     def inference_settings(self) -> InferenceSettings:
         """What the packaged model needs to prepare an image the same way."""

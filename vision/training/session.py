@@ -27,7 +27,15 @@ from vision.training.precision import choose_precision
 from vision.training.rescue import move_position
 from vision.training.run_document import RunDocument
 from vision.training.seeds import make_deterministic, seed_everything
-from vision.training.setup import Splits, agree_on_seed, join_gradients, load_splits, load_start, place_on_device
+from vision.training.setup import (
+    Splits,
+    agree_on_seed,
+    join_gradients,
+    load_options,
+    load_splits,
+    load_start,
+    place_on_device,
+)
 from vision.training.state import TrainingState
 from vision.training.updates import Updater
 
@@ -65,7 +73,8 @@ class Session:
         seed = checkpoint["state"]["seed"] if checkpoint else agree_on_seed(parameters, group)
         make_deterministic(parameters.random_seed is not None)
         seed_everything(seed)
-        built = build_architecture(run.architecture, len(run.label_names), run.parameters)
+        options = {**run.parameters, **load_options(run, group, self._tell_preparing)}
+        built = build_architecture(run.architecture, len(run.label_names), options)
         state = TrainingState(seed, parameters.training_batch_size)
         task = make_task(run, built)
         splits = load_splits(run, task, parameters, seed, group, self._tell_preparing)
@@ -76,7 +85,13 @@ class Session:
         place_on_device(built, group.device)
         frozen = freeze_layers(built, parameters.layers_to_freeze)
         precision = choose_precision(parameters.mixed_precision, group.device)
-        updater = Updater(built.module, make_optimizer(built.module, parameters), precision, built.is_transformer)
+        updater = Updater(
+            built.module,
+            make_optimizer(built.module, parameters),
+            precision,
+            built.is_transformer,
+            parameters.max_grad_norm,
+        )
         early_stopping = EarlyStopping(parameters.early_stopping_patience, parameters.early_stopping_delay)
         average = WeightAverage(built.module) if run.parameters.get("ema") else None
         if checkpoint is not None:
@@ -87,7 +102,7 @@ class Session:
                 state.step, state.batch_size or parameters.training_batch_size, parameters.training_batch_size
             )
             state.batch_size = parameters.training_batch_size
-        batches = TrainingBatches(len(splits.train.rows), parameters.training_batch_size, seed, group.share)
+        batches = TrainingBatches(splits.train.samples, parameters.training_batch_size, seed, group.share)
         workers = parameters.number_of_workers
         trainer = Trainer(
             task=task,

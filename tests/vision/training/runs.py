@@ -97,8 +97,12 @@ def write_split(folder: Path, split: str, counts: Mapping[str, int], seed: int) 
     return write_rows(folder, split, images)
 
 
-def write_rows(folder: Path, split: str, images: Iterable[tuple[str, Image.Image | bytes, str | list[str]]]) -> Path:
-    """Store (name, image or JPEG bytes, label cell) as blobs and rows; the cell is a name, or a list of them."""
+Cell = str | list[str] | list[dict[str, Any]]
+
+
+def write_rows(folder: Path, split: str, images: Iterable[tuple[str, Image.Image | bytes, Cell]]) -> Path:
+    """Store (name, image or JPEG bytes, label cell) as blobs and rows; the cell is a name, a list of names or of
+    objects."""
     rows = [
         _store(folder / "images", split, number, name, image if isinstance(image, bytes) else _encode(image), cell)
         for number, (name, image, cell) in enumerate(images)
@@ -142,7 +146,7 @@ def _encode(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _store(images_dir: Path, split: str, number: int, name: str, data: bytes, cell: str | list[str]) -> dict[str, Any]:
+def _store(images_dir: Path, split: str, number: int, name: str, data: bytes, cell: Cell) -> dict[str, Any]:
     sha256 = hashlib.sha256(data).hexdigest()
     blob = images_dir / "blobs" / sha256[:2] / sha256
     blob.parent.mkdir(parents=True, exist_ok=True)
@@ -157,11 +161,15 @@ def _store(images_dir: Path, split: str, number: int, name: str, data: bytes, ce
         "width": width,
         "height": height,
         "bytes": len(data),
-        "labels": [cell] if isinstance(cell, str) else cell,
+        "labels": [cell] if isinstance(cell, str) else [_name(one) for one in cell],
         "annotation": json.dumps(cell),
         "source_file": f"{split}_annotations.jsonl",
         "source_line": number + 1,
     }
+
+
+def _name(one: str | dict[str, Any]) -> str:
+    return one if isinstance(one, str) else one["label"]
 
 
 def train(run: RunDocument) -> list[dict[str, Any]]:

@@ -38,6 +38,12 @@ class ImageRows:
         sha256 = self.sha256[index]
         return self.images_dir / "blobs" / sha256[:2] / sha256
 
+    def spread(self, most: int) -> ImageRows:
+        """At most so many of the rows, evenly spread over them."""
+        step = max(1.0, len(self) / most)
+        places = [int(number * step) for number in range(min(most, len(self)))]
+        return ImageRows(self.images_dir, *([getattr(self, name)[place] for place in places] for name in _COLUMNS))
+
 
 def read_rows(path: Path, images_dir: Path) -> ImageRows:
     """The rows of a split.
