@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from faster_coco_eval.core import mask as coco_masks
 
@@ -15,6 +17,11 @@ def find_areas(objects: TrueObjects | FoundObjects, by_masks: bool) -> np.ndarra
     return _box_areas(objects.boxes)
 
 
+def compare_images(truth: Sequence[TrueObjects], found: Sequence[FoundObjects], *, by_masks: bool) -> list[np.ndarray]:
+    """`find_overlaps` of each image; both sequences have one entry an image, in the same order."""
+    return [find_overlaps(its, mine, by_masks) for its, mine in zip(found, truth, strict=True)]
+
+
 def find_overlaps(found: FoundObjects, truth: TrueObjects, by_masks: bool) -> np.ndarray:
     """IoU of each find with each true object, float64 [finds, truths].
 
@@ -22,15 +29,15 @@ def find_overlaps(found: FoundObjects, truth: TrueObjects, by_masks: bool) -> np
     """
     if not len(found) or not len(truth):
         return np.zeros((len(found), len(truth)))
+    crowd = truth.crowd.astype(int).tolist()
     if by_masks:
-        return np.asarray(coco_masks.iou(found.masks, truth.masks, truth.crowd.astype(int).tolist()), dtype=np.float64)
-    corners = np.minimum(found.boxes[:, None, 2:], truth.boxes[:, 2:])
-    corners -= np.maximum(found.boxes[:, None, :2], truth.boxes[:, :2])  # [finds, truths, 2]: width and height
-    shared = np.clip(corners, 0, None).prod(axis=2)
-    area = _box_areas(found.boxes)[:, None]
-    whole = np.where(truth.crowd, area, area + _box_areas(truth.boxes) - shared)
-    overlaps: np.ndarray = np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
-    return overlaps
+        return np.asarray(coco_masks.iou(found.masks, truth.masks, crowd), dtype=np.float64)
+    return np.asarray(coco_masks.iou(_find_sides(found.boxes), _find_sides(truth.boxes), crowd), dtype=np.float64)
+
+
+def _find_sides(boxes: np.ndarray) -> np.ndarray:
+    """Boxes as COCO writes them, left, top, width and height: float64 [n, 4]."""
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1, dtype=np.float64)
 
 
 def _box_areas(boxes: np.ndarray) -> np.ndarray:

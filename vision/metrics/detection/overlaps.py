@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vision.metrics.detection.geometry import find_areas, find_overlaps
+from vision.metrics.detection.geometry import compare_images, find_areas
 from vision.metrics.detection.objects import FoundObjects, TrueObjects
 
 
@@ -79,9 +79,19 @@ class Overlaps:
 
 
 def measure_overlaps(
-    truth: Sequence[TrueObjects], found: Sequence[FoundObjects], label_count: int, *, by_masks: bool
+    truth: Sequence[TrueObjects],
+    found: Sequence[FoundObjects],
+    label_count: int,
+    *,
+    by_masks: bool,
+    matrices: Sequence[np.ndarray] | None = None,
 ) -> Overlaps:
-    """Both sequences have one entry an image, in the same order; by masks, every object has one."""
+    """Both sequences have one entry an image, in the same order; by masks, every object has one.
+
+    `matrices` are what `compare_images` made of the same objects, where that is at hand.
+    """
+    if matrices is None:
+        matrices = compare_images(truth, found, by_masks=by_masks)
     truths = TrueTable(
         _image_of(truth),
         _join([one.labels for one in truth], np.int64),
@@ -93,7 +103,7 @@ def measure_overlaps(
     order = np.lexsort((-score, image))
     row = np.empty_like(order)
     row[order] = np.arange(len(order))
-    compared = [_compare(one, other, by_masks) for one, other in zip(truth, found, strict=True)]
+    compared = [_compare(*one) for one in zip(truth, found, matrices, strict=True)]
     first_true, first_found = _starts(truth), _starts(found)
     finds = FoundTable(
         image,
@@ -124,8 +134,7 @@ class _Compared:
     crowd_share: np.ndarray
 
 
-def _compare(truth: TrueObjects, found: FoundObjects, by_masks: bool) -> _Compared:
-    overlap = find_overlaps(found, truth, by_masks)
+def _compare(truth: TrueObjects, found: FoundObjects, overlap: np.ndarray) -> _Compared:
     crowd, share = np.full(len(found), -1), np.zeros(len(found))
     if truth.crowd.any():
         inside = overlap * (truth.crowd & (found.labels[:, None] == truth.labels))

@@ -13,6 +13,7 @@ from vision.metrics.detection.coco import CocoScores, score_coco
 from vision.metrics.detection.confusion import confusion_matrices
 from vision.metrics.detection.curves import describe_curves
 from vision.metrics.detection.errors import count_errors, find_errors
+from vision.metrics.detection.geometry import compare_images
 from vision.metrics.detection.images import describe_images
 from vision.metrics.detection.matching import Matches, match_finds
 from vision.metrics.detection.objects import FoundObjects, TrueObjects
@@ -124,7 +125,10 @@ class Scored:
         self.rules = rules
         self._objects = truth, found
         self._by_masks = by_masks
-        self.overlaps: Overlaps = measure_overlaps(truth, found, label_count, by_masks=by_masks)
+        self._matrices = compare_images(truth, found, by_masks=by_masks)
+        self.overlaps: Overlaps = measure_overlaps(
+            truth, found, label_count, by_masks=by_masks, matrices=self._matrices
+        )
         self.matches: Matches = match_finds(self.overlaps, rules.match_iou)
         self.rankings: list[Ranking] = rank_finds(self.overlaps, self.matches)
 
@@ -133,7 +137,7 @@ class Scored:
         """None where the metric type has no COCO."""
         if not self.rules.has_coco:
             return None
-        return score_coco(*self._objects, self.overlaps.label_count, by_masks=self._by_masks)
+        return score_coco(*self._objects, self.overlaps.label_count, by_masks=self._by_masks, matrices=self._matrices)
 
     @property
     def mean_average_precision(self) -> float | None:
