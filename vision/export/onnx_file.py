@@ -17,7 +17,7 @@ OPSET = 17
 
 @dataclass(frozen=True)
 class Graph:
-    """What is written: `module` maps `example` (float32 [B, 3, H, W], RGB in 0–255) to the tensors named in `outputs`.
+    """What is written: `module` maps `example` (float32 [B, 3, H, W], RGB) to the tensors named in `outputs`.
 
     `free_axes` names, for the input and each output, the axes whose length is not fixed. `facts` are written into the
     file: what a client must know to prepare its images and read the answer.
@@ -29,6 +29,32 @@ class Graph:
     free_axes: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     input_name: str = "input1"
+
+
+@dataclass(frozen=True)
+class Colours:
+    """`mean` and `std` of RGB in 0–1, as in training. `inside`: the file normalises, else its client does."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    inside: bool = True
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """The network as it goes into the file."""
+        return WithNormalisation(module, self.mean, self.std) if self.inside else module
+
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """Values 0–255, float32 [B, 3, H, W], as the file wants them."""
+        if self.inside:
+            return pixels
+        shape = (1, 3, 1, 1)
+        return (pixels / 255 - torch.tensor(self.mean).view(shape)) / torch.tensor(self.std).view(shape)
+
+    def describe(self) -> str:
+        """What a client does with the values."""
+        if self.inside:
+            return "values 0-255: normalisation is inside"
+        return f"values / 255, less {list(self.mean)}, over {list(self.std)}"
 
 
 class WithNormalisation(nn.Module):
@@ -43,8 +69,8 @@ class WithNormalisation(nn.Module):
         self.register_buffer("scale", (1 / (255 * torch.tensor(std))).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("shift", (torch.tensor(mean) / torch.tensor(std)).view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        answer: Tensor = self.module(pixels * self.scale - self.shift)
+    def forward(self, pixels: Tensor) -> Tensor | tuple[Tensor, ...]:
+        answer: Tensor | tuple[Tensor, ...] = self.module(pixels * self.scale - self.shift)
         return answer
 
 

@@ -231,9 +231,10 @@ _RUN = (
         "enable_onnx_normalization",
         "bool",
         "Normalise within ONNX",
-        "The ONNX file of the model takes plain pixels (0 to 255) and normalises them itself.",
+        "The ONNX file of the model takes plain pixels (0 to 255) and normalises them itself. Azure leaves that to the "
+        "client unless told; a client that forgets it gets wrong answers.",
         "Run",
-        default=False,
+        default=True,
         is_advanced=True,
     ),
     _all(

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from vision.architectures import Built
+from vision.export.naming import naming_graph
+from vision.export.onnx_file import Colours, Graph
 from vision.spec.settings import ClassificationSettings
-from vision.tasks.base import Evaluation, Outputs, SplitImages
+from vision.tasks.base import Answer, Evaluation, Outputs, SplitImages
 from vision.tasks.classification_data import AugmentedImages, CentredImages, collate_samples
-from vision.training.inputs.augmentation import AUGMENTATIONS, normalise
+from vision.training.inputs.augmentation import choose_augmentation, normalise
 from vision.training.inputs.loader import Batch
 from vision.training.inputs.rows import ImageRows
 from vision.training.inputs.source import CentreDecoder, ImageSource, ReducedDecoder
@@ -29,6 +31,7 @@ class NamingTask(ABC):
     """
 
     loss_limit = 100.0
+    exported_images = 200
 
     def __init__(self, run: RunDocument, built: Built) -> None:
         self.run = run
@@ -38,10 +41,11 @@ class NamingTask(ABC):
         self.validation_resize = int(run.parameters["validation_resize_size"])
         self.validation_crop = int(run.parameters["validation_crop_size"])
         self.weighted_loss = int(run.parameters["weighted_loss"])
-        self.augmentation = AUGMENTATIONS.get(run.parameters.get("augmentations") or "standard")
+        self.augmentation = choose_augmentation(run.parameters)
         self._weights: Tensor | None = None
         self._mean = torch.tensor(built.mean)
         self._std = torch.tensor(built.std)
+        self._colours = Colours(built.mean, built.std, bool(run.parameters.get("enable_onnx_normalization", True)))
 
     @abstractmethod
     def targets(self, rows: ImageRows) -> np.ndarray:
@@ -119,6 +123,14 @@ class NamingTask(ABC):
             valid_resize_size=self.validation_resize,
             valid_crop_size=self.validation_crop,
         )
+
+    def export_graph(self, module: nn.Module) -> Graph:
+        facts = {"task": self.run.task_type, "architecture": self.run.architecture, "labels": self.label_names}
+        return naming_graph(module, self._colours, self.validation_crop, self.validation_resize, dict(facts))
+
+    def exported_step(self, answer: Answer, batch: Batch) -> Outputs:
+        (logits,) = answer(self._colours.prepare(batch["images"].permute(0, 3, 1, 2).float()))
+        return self.decode(logits, batch)
 
     def _prepare(self, batch: Batch) -> Tensor:
         device = batch["images"].device

@@ -6,6 +6,7 @@ Source: SPEC §8.1.
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,6 @@ from typing import Any
 from safetensors.torch import save_file
 
 from vision.architectures import Built
-from vision.architectures.built import pick_options
-from vision.catalog.architectures import ARCHITECTURES
 from vision.tasks.base import Evaluation, SplitImages
 from vision.training.checkpoints import list_checkpoints, read_checkpoint
 from vision.training.event_log import make_finite
@@ -23,6 +22,7 @@ from vision.training.loop import Trainer
 from vision.training.run_document import RunDocument
 from vision.training.state import Weights
 
+logger = logging.getLogger(__name__)
 VALIDATION_FILES = ("evaluation.json", "predictions.parquet")
 TEST_FILES = ("test_evaluation.json", "test_predictions.parquet")
 
@@ -47,6 +47,7 @@ def write_outputs(run: RunDocument, trainer: Trainer, built: Built, splits: dict
         _write_weights(run, best.weights)
         _export_checkpoints(run, trainer.parameters.checkpoint_frequency)
         _package(run, trainer, built)
+        _export(run, trainer, splits["validation"])
     trainer.group.wait()
 
 
@@ -82,7 +83,7 @@ def _package(run: RunDocument, trainer: Trainer, built: Built) -> None:
     card = ModelCard(
         task_type=run.task_type,
         architecture=run.architecture,
-        options=pick_options(ARCHITECTURES.get(run.architecture), run.parameters),
+        options=built.options,
         label_names=run.label_names,
         mean=built.mean,
         std=built.std,
@@ -91,6 +92,25 @@ def _package(run: RunDocument, trainer: Trainer, built: Built) -> None:
         trained_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     )
     save_mlflow_model(folder, best.weights, card, trainer.task.inference_settings())
+
+
+def _export(run: RunDocument, trainer: Trainer, images: SplitImages) -> None:
+    """`model.onnx` beside the model. A network that cannot be written so is no reason to lose a trained one."""
+    from vision.training.export import export_onnx
+
+    path = run.output_dir / "train_artifacts" / "model.onnx"
+    try:
+        agreement = export_onnx(run, trainer.task, trainer.state.best.weights, images, path)
+    except Exception as error:
+        # Exporters raise all kinds of errors, of torch, of ONNX and of the runtime; the trial says which
+        logger.exception("No ONNX file could be written")
+        reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+        path.unlink(missing_ok=True)
+        trainer.events.write("note", code="no_onnx", message=f"model.onnx could not be written: {reason}")
+        return
+    trainer.events.write("log", level="info", message=agreement.describe())
+    if not agreement.holds:
+        trainer.events.write("note", code="onnx_differs", message=agreement.describe())
 
 
 def _save_tensors(run: RunDocument, weights: Weights, path: Path) -> None:
