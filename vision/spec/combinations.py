@@ -17,7 +17,7 @@ from vision.spec.augmentations import (
     choose_augmentations,
 )
 from vision.spec.model_names import find_architecture
-from vision.spec.parameters import PARAMETERS, Parameter, fits
+from vision.spec.parameters import PARAMETERS, Parameter, documented_default, fits
 
 _SIZES = ("image_size", "min_size", "training_crop_size")  # how large the network's images are, one a family
 _SIZE_NAMES = (*_SIZES, "max_size", "validation_crop_size", "validation_resize_size")
@@ -26,7 +26,7 @@ _SIZE_NAMES = (*_SIZES, "max_size", "validation_crop_size", "validation_resize_s
 def check_combination(task_type: str, values: Mapping[str, Any], path: str) -> list[Detail]:
     """What is wrong with canonical `values` together; each problem under `path`."""
     problems = [
-        *_check_crops(values, path),
+        *_check_crops(task_type, values, path),
         *_check_betas(values, path),
         *_check_sides(values, path),
         *_check_flags(task_type, values, path),
@@ -87,11 +87,12 @@ def _suggest(entry: Parameter, task_type: str, name: str, info: ArchitectureInfo
     return f", not to {name}."
 
 
-def _check_crops(values: Mapping[str, Any], path: str) -> list[Detail]:
+def _check_crops(task_type: str, values: Mapping[str, Any], path: str) -> list[Detail]:
     crop, resize = values.get("validation_crop_size"), values.get("validation_resize_size")
     if resize is None:  # left open, it follows the crop
         return []
-    crop = crop or PARAMETERS.get("validation_crop_size").default
+    network = values.get("model_name") or documented_default("model_name", "", task_type)
+    crop = crop or documented_default("validation_crop_size", network, task_type)
     if crop <= resize:
         return []
     message = f"The crop of {crop} px is cut from the image resized to {resize} px: it cannot be larger."

@@ -10,13 +10,6 @@ from typing import Any
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
 from vision.spec.parameter import fold
 
-# SPEC §5. Azure's registry writes a Hub id with a hyphen for its slash.
-_CURATED_HUB_IDS = (
-    "microsoft/beit-base-patch16-224-pt22k-ft22k",
-    "google/vit-base-patch16-224",
-    "facebook/deit-base-patch16-224",
-    "microsoft/swinv2-base-patch4-window12-192-22k",
-)
 _ZOO_PREFIX = "mmd-3x-"
 _ZOO_NAME = re.compile(r"^mmd-|_(?:coco|lvis|voc|cityscapes)\S*$|_\d+x_|-\d+e_", re.IGNORECASE)
 
@@ -71,9 +64,9 @@ def read_model_name(value: Any) -> str:
         raise ValueError(f"Must be the name of an architecture, not {value!r}.")
     name = value.strip()
     if name in ARCHITECTURES:
-        return name
-    written = {fold(known): known for known in (*ARCHITECTURES.names(), *_curated())}
-    if known := written.get(fold(name.replace("/", "-"))):
+        return ARCHITECTURES.get(name).name
+    written = {_fold(known): known for known in ARCHITECTURES.names()}
+    if known := written.get(_fold(name)):
         return known
     zoo = _zoo_name(name)
     if zoo in SUBSTITUTES:
@@ -99,9 +92,9 @@ def find_architecture(name: str) -> ArchitectureInfo:
     return ARCHITECTURES.get(trained_as(name)[0])
 
 
-def _curated() -> list[str]:
-    """The curated Hub ids, where Hub networks can be built at all."""
-    return [name for name in _CURATED_HUB_IDS if name in ARCHITECTURES]
+def _fold(name: str) -> str:
+    """Azure's registry writes a Hub id with a hyphen for its slash."""
+    return fold(name.replace("/", "-"))
 
 
 def _zoo_name(name: str) -> str:

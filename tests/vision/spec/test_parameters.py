@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vision.catalog.architectures import ARCHITECTURES
 from vision.catalog.task_types import TaskType
 from vision.errors import InvalidDocumentError, NotFoundError
+from vision.spec.model_names import read_model_name, trained_as
 from vision.spec.parameters import (
     PARAMETERS,
     Parameter,
@@ -92,6 +93,18 @@ def test_old_spellings(old: str, new: str | None) -> None:
         ("image_type", "png", "PNG"),
         ("model_name", " ResNet-18 ", "resnet18"),
         ("model_name", "fasterrcnn-resnet50-fpn", "fasterrcnn_resnet50_fpn"),
+        ("model_name", "timm/resnet26", "timm/resnet26"),
+        ("model_name", "some/image-classifier", "some/image-classifier"),
+        (
+            "model_name",
+            "microsoft-beit-base-patch16-224-pt22k-ft22k",
+            "microsoft/beit-base-patch16-224-pt22k-ft22k",
+        ),
+        (
+            "model_name",
+            "Microsoft-SwinV2-base-patch4-window12-192-22k",
+            "microsoft/swinv2-base-patch4-window12-192-22k",
+        ),
         ("advanced_settings", {"stream_image_files": True}, '{"stream_image_files": true}'),
     ],
 )
@@ -123,6 +136,10 @@ def test_accepted_writings(name: str, written: object, value: object) -> None:
         ("augmentations", {"flip": 0.5}, "true or false"),
         ("augmentations", 3, "JSON text"),
         ("model_name", "resnet19", "Did you mean resnet1"),
+        ("model_name", "atss_r50_fpn_1x_coco", "MMDetection.*Try retinanet_resnet50_fpn"),
+        ("model_name", "mmd-3x-solov2_r50_fpn_1x_coco", "Try maskrcnn_resnet50_fpn"),
+        ("model_name", "mmd-3x-rtmdet_tiny_8xb32-300e_coco", "Try yolov5"),
+        ("model_name", "cascade-rcnn_r50_fpn_1x_coco", "Try fasterrcnn_resnet50_fpn"),
         ("model_name", 5, "name of an architecture"),
         ("model_name", "", "name of an architecture"),
         ("advanced_settings", '{"stream": true}', "stream_image_files"),
@@ -237,6 +254,40 @@ def test_the_published_defaults_of_detectors(name: str, task_type: str, expected
 
 
 @pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "google/vit-base-patch16-224",
+            {
+                "optimizer": "adamw",
+                "learning_rate": 5e-5,
+                "learning_rate_scheduler": "warmup_linear",
+                "weight_decay": 0.0,
+                "max_grad_norm": 1.0,
+                "early_stopping": False,
+                "early_stopping_patience": 1,
+                "training_batch_size": 16,
+            },
+        ),
+        (
+            "microsoft/swinv2-base-patch4-window12-192-22k",
+            {"training_crop_size": 192, "validation_crop_size": 192, "validation_resize_size": 219},
+        ),
+        ("some/image-classifier", {"training_crop_size": 224, "learning_rate": 5e-5}),
+        ("timm/resnet26", {"optimizer": "adamw", "learning_rate": 7e-4, "training_batch_size": 32}),
+        (
+            "timm/vit_tiny_patch16_384",
+            {"learning_rate": 7e-5, "training_crop_size": 384, "validation_resize_size": 439},
+        ),
+    ],
+)
+def test_open_names_have_defaults_of_their_own(name: str, expected: dict[str, Any]) -> None:
+    for task_type in (TaskType.CLASSIFICATION, TaskType.MULTILABEL):
+        found = {entry: documented_default(entry, name, task_type) for entry in expected}
+        assert found == expected
+
+
+@pytest.mark.parametrize(
     ("task_type", "architecture"),
     [
         (TaskType.CLASSIFICATION, "vitb16r224"),
@@ -248,6 +299,32 @@ def test_the_published_defaults_of_detectors(name: str, task_type: str, expected
 def test_the_default_architecture_trains_its_task(task_type: TaskType, architecture: str) -> None:
     default = documented_default("model_name", architecture, task_type)
     assert task_type in ARCHITECTURES.get(default).task_types
+
+
+CURATED = [
+    ("mmd-3x-deformable-detr_refine_twostage_r50_16xb2-50e_coco", "fasterrcnn_resnet50_fpn"),
+    ("mmd-3x-sparse-rcnn_r50_fpn_300-proposals_crop-ms-480-800-3x_coco", "fasterrcnn_resnet50_fpn"),
+    ("mmd-3x-sparse-rcnn_r101_fpn_300-proposals_crop-ms-480-800-3x_coco", "fasterrcnn_resnet101_fpn"),
+    ("mmd-3x-vfnet_r50-mdconv-c3-c5_fpn_ms-2x_coco", "retinanet_resnet50_fpn"),
+    ("mmd-3x-vfnet_x101-64x4d-mdconv-c3-c5_fpn_ms-2x_coco", "retinanet_resnet50_fpn"),
+    ("mmd-3x-yolof_r50_c5_8x8_1x_coco", "retinanet_resnet50_fpn"),
+    ("mmd-3x-mask-rcnn_swin-t-p4-w7_fpn_1x_coco", "maskrcnn_resnet50_fpn"),
+    ("mmd-3x-rtmdet-ins_x_8xb16-300e_coco", "maskrcnn_resnet101_fpn"),
+]
+
+
+@pytest.mark.parametrize(("name", "architecture"), CURATED)
+def test_curated_names_of_mmdetection_have_a_stand_in(name: str, architecture: str) -> None:
+    assert read_model_name(name) == read_model_name(name.removeprefix("mmd-3x-")) == name
+    stand_in, reason = trained_as(name)
+    assert stand_in == architecture
+    assert name in reason
+    assert ARCHITECTURES.get(architecture).title in reason
+
+
+def test_an_architecture_stands_for_itself() -> None:
+    assert trained_as("resnet18") == ("resnet18", "")
+    assert trained_as("timm/resnet26") == ("timm/resnet26", "")
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
