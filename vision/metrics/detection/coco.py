@@ -102,9 +102,7 @@ class _Scorer(COCOeval_faster):  # type: ignore[misc]  # the library has no type
 def _index(image_count: int, label_count: int, annotations: list[dict[str, Any]]) -> COCO:
     indexed = COCO()
     indexed.dataset = {
-        "images": [
-            {"id": index, "width": one.width, "height": one.height} for index, one in enumerate(images, start=1)
-        ],
+        "images": [{"id": index + 1} for index in range(image_count)],
         "categories": [{"id": label + 1} for label in range(label_count)],
         "annotations": annotations,
     }

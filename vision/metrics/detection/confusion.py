@@ -58,7 +58,9 @@ class ConfusionCounter:
         """Image, label of the true object and label of the find; C for background or missed."""
         kept, truth = self.pair_finds(score)
         truths, found, none = self._overlaps.truth, self._overlaps.found, self._overlaps.label_count
-        missed = np.setdiff1d(np.flatnonzero(~truths.crowd), truth)
+        is_missed = ~truths.crowd
+        is_missed[truth[truth >= 0]] = False
+        missed = np.flatnonzero(is_missed)
         return (
             np.concatenate([found.image[kept], truths.image[missed]]),
             np.concatenate([np.append(truths.label, none)[truth], truths.label[missed]]),
