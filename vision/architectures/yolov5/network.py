@@ -131,4 +131,6 @@ class YoloV5(DetectionNetwork):
 
 
 def _in_full(raw: dict[str, Any]) -> dict[str, Any]:
-    return {**raw, "boxes": raw["boxes"].float(), "scores": raw["scores"].float()}
+    """In float32, the maps too: places take their type, and in bfloat16 those far out would fall together."""
+    maps = [one[:1, :1].float() for one in raw["feats"]]  # of which only height, width and type count
+    return {"boxes": raw["boxes"].float(), "scores": raw["scores"].float(), "feats": maps}

@@ -22,6 +22,8 @@ def audit(event, arguments):
     if event.startswith(("socket.", "urllib.")) or is_written or event in ("os.mkdir", "os.rename"):
         events.append([event, str(arguments[0])])
 sys.addaudithook(audit)
+torch.set_num_threads(3)
+cv2.setNumThreads(3)
 
 def look():
     return {
@@ -34,6 +36,7 @@ before = look()
 from vision.architectures.detection import Targets
 from vision.architectures.yolov5.network import YoloV5
 after = look()
+torch.set_num_threads(1)
 network = YoloV5("nano", 2)
 targets = Targets(torch.tensor([[4., 4, 30, 30]]), torch.tensor([1]), torch.tensor([0]))
 sum(network(torch.rand(1, 3, 64, 64), torch.tensor([[64, 64]]), targets).losses.values()).backward()
@@ -74,6 +77,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_threads_environment_and_other_libraries_stay_as_they_were(told: dict[str, Any]) -> None:
     assert told["after"] == told["before"]
+    assert told["after"]["threads"] == told["after"]["cv2"] == 3
     assert "OMP_NUM_THREADS" not in told["after"]["environment"]
 
 

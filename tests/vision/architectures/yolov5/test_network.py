@@ -161,6 +161,17 @@ def test_half_precision_decodes_and_scores_in_full() -> None:
     assert boxes.dtype == scores.dtype == torch.float32
 
 
+def test_places_far_out_stay_apart_in_half_precision() -> None:
+    network = ours().eval()
+    for level in range(3):
+        torch.nn.init.zeros_(network.head.cv2[level][-1].weight)
+        torch.nn.init.zeros_(network.head.cv2[level][-1].bias)
+    with torch.autocast("cpu", torch.bfloat16), torch.inference_mode():
+        boxes, _ = network.score_places(torch.zeros(1, 3, 32, 4096))
+    centres = (boxes[0, : 512 * 4, 0] + boxes[0, : 512 * 4, 2]) / 2  # of the finest map, row by row
+    assert torch.equal(centres[:512], torch.arange(512) * 8 + 4.0)
+
+
 def test_a_side_that_does_not_fit_the_stride_is_told() -> None:
     with pytest.raises(ValueError, match="multiples of 32"):
         ours()(torch.rand(1, 3, 50, 64), torch.tensor([[50, 64]]))
