@@ -48,7 +48,9 @@ class ClassificationTask(NamingTask):
         self._weights = class_weights(self.targets(rows).tolist(), len(self.label_names), self.weighted_loss)
 
     def criterion(self, logits: Tensor, batch: Batch) -> Tensor:
-        return functional.cross_entropy(logits, batch["labels"], self._weights_on(logits.device))
+        smoothing = float(self.run.parameters.get("label_smoothing_factor") or 0)
+        weights = self._weights_on(logits.device)
+        return functional.cross_entropy(logits, batch["labels"], weights, label_smoothing=smoothing)
 
     def decode(self, logits: Tensor, batch: Batch) -> Outputs:
         return {

@@ -24,6 +24,7 @@ from vision.training.loop import Trainer
 from vision.training.optimizers import make_optimizer
 from vision.training.outputs import write_outputs
 from vision.training.precision import choose_precision
+from vision.training.recomputing import recompute_activations
 from vision.training.rescue import move_position
 from vision.training.run_document import RunDocument
 from vision.training.seeds import make_deterministic, seed_everything
@@ -82,6 +83,8 @@ class Session:
             state.pretrained = self._continue_from(run.start_from, built)
         elif checkpoint is None and parameters.pretrained != "none":
             state.pretrained = load_start(run, built, group, self._tell_preparing)
+        if run.parameters.get("gradient_checkpointing"):
+            recompute_activations(built.module, run.architecture)
         place_on_device(built, group.device)
         frozen = freeze_layers(built, parameters.layers_to_freeze)
         precision = choose_precision(parameters.mixed_precision, group.device)

@@ -12,6 +12,7 @@ from torchvision.transforms import functional
 from vision.training.inputs.augmentation import (
     AUGMENTATIONS,
     Augmentation,
+    choose_augmentation,
     crop_and_flip,
     normalise,
     random_box,
@@ -105,3 +106,30 @@ def test_none_sees_what_validation_sees() -> None:
     image = Image.fromarray(PIXELS).resize((48, 36), Image.Resampling.BILINEAR).crop((8, 2, 40, 34))
     np.testing.assert_array_equal(view, np.asarray(image))
     assert (random_colours(view, AUGMENTATIONS.get("none"), Random(1)) == np.eye(3, 4)).all()
+
+
+@pytest.mark.parametrize("preset", AUGMENTATIONS.names())
+def test_a_preset_is_chosen_by_its_name(preset: str) -> None:
+    assert choose_augmentation({"augmentations": preset}) == AUGMENTATIONS.get(preset)
+
+
+def test_without_a_choice_it_is_the_standard_one() -> None:
+    assert choose_augmentation({}) == choose_augmentation({"augmentations": None}) == STANDARD
+
+
+def test_single_changes_are_switched() -> None:
+    off = choose_augmentation({"augmentations": '{"crop": false, "flip": false, "colour": false}'})
+    assert dataclasses.replace(off, name="none") == AUGMENTATIONS.get("none")
+    on = choose_augmentation({"augmentations": '{"preset": "none", "flip": true}'})
+    assert on == dataclasses.replace(AUGMENTATIONS.get("none"), flip=STANDARD.flip)
+    all_on = choose_augmentation({"augmentations": '{"preset": "none", "crop": true, "flip": true, "colour": true}'})
+    assert dataclasses.replace(all_on, name="standard") == STANDARD
+    kept = choose_augmentation({"augmentations": '{"preset": "strong", "flip": false}'})
+    assert kept == dataclasses.replace(AUGMENTATIONS.get("strong"), flip=0.0)
+
+
+def test_the_middle_may_be_mirrored_too() -> None:
+    middle = dataclasses.replace(STILL, area=None)
+    plain = crop_and_flip(PIXELS, 32, 36, "bilinear", middle, Random(1))
+    flipped = crop_and_flip(PIXELS, 32, 36, "bilinear", dataclasses.replace(middle, flip=1.0), Random(1))
+    np.testing.assert_array_equal(flipped, plain[:, ::-1])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
 from tests.vision.training.runs import PARAMETERS
 from vision.training.hyperparameters import Hyperparameters
@@ -37,3 +38,37 @@ def test_step_decays_at_the_epochs_it_names() -> None:
         learning_rate=1.0, learning_rate_scheduler="step", step_lr_gamma=0.1, step_lr_step_size=2, number_of_epochs=6
     )
     assert [found[0], found[19], found[20], found[40]] == pytest.approx([1, 1, 0.1, 0.01])
+
+
+SCHEDULES_OF_TRANSFORMERS = {
+    "warmup_linear": ("linear", {}),
+    "warmup_cosine_with_restarts": ("cosine_with_restarts", {}),
+    "warmup_polynomial": ("polynomial", {}),
+    "constant": ("constant", {}),
+    "warmup_constant": ("constant_with_warmup", {}),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES_OF_TRANSFORMERS)
+def test_the_schedules_of_transformers_give_its_rates(name: str) -> None:
+    """Beyond the warm-up, where ours counts steps from 1 so that the first is not thrown away."""
+    transformers = pytest.importorskip("transformers")
+    theirs, options = SCHEDULES_OF_TRANSFORMERS[name]
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
+    scheduler = transformers.get_scheduler(theirs, optimizer, 10, 40, **options)
+    expected = []
+    for _ in range(40):
+        expected.append(scheduler.get_last_lr()[0])
+        optimizer.step()
+        scheduler.step()
+    found = rates(learning_rate=0.3, learning_rate_scheduler=name, warmup_steps=10, number_of_epochs=4)
+    start = 0 if name == "constant" else 10
+    assert found[start:40] == pytest.approx(expected[start:], rel=1e-6)
+    if start:
+        assert found[:10] == pytest.approx([0.03 * (step + 1) for step in range(10)])
+
+
+def test_steps_of_warm_up_take_the_place_of_epochs() -> None:
+    found = rates(learning_rate=1.0, warmup_cosine_lr_warmup_epochs=2, warmup_steps=4, number_of_epochs=4)
+    assert found[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0])
+    assert rates(warmup_steps=0, learning_rate=1.0)[0] == 1.0

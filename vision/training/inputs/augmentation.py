@@ -7,8 +7,10 @@ matrix per image, applied on the device to the whole batch.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from torch import Tensor
 
 from vision.inference.preprocessing import RESAMPLING, resize_and_crop
 from vision.registry import Registry
+from vision.spec.augmentations import choose_augmentations
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 _TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
@@ -52,15 +55,32 @@ AUGMENTATIONS: Registry[Augmentation] = Registry(
 )
 
 
+def choose_augmentation(parameters: Mapping[str, Any]) -> Augmentation:
+    """The preset that resolved parameters name, its single changes switched as they say.
+
+    A change that the preset lacks is switched on as strong as in the standard one.
+    """
+    choice = choose_augmentations(parameters)
+    preset, standard = AUGMENTATIONS.get(choice.preset), AUGMENTATIONS.get("standard")
+    area = preset.area or standard.area if choice.is_on("crop", in_preset=preset.area is not None) else None
+    flip = preset.flip or standard.flip if choice.is_on("flip", in_preset=preset.flip > 0) else 0.0
+    colours = preset if preset.brightness else standard
+    strengths = [colours.brightness, colours.contrast, colours.saturation, colours.hue]
+    if not choice.is_on("colour", in_preset=preset.brightness > 0):
+        strengths = [0.0] * 4
+    return Augmentation(choice.preset, area, flip, *strengths)
+
+
 def crop_and_flip(
     pixels: np.ndarray, crop: int, resize: int, interpolation: str, augmentation: Augmentation, random: Random
 ) -> np.ndarray:
     """One random view: uint8 [H, W, 3] to uint8 [crop, crop, 3]."""
     image = Image.fromarray(pixels)
     if augmentation.area is None:
-        return np.asarray(resize_and_crop(image, max(resize, crop), crop, interpolation))
-    box = random_box(image.width, image.height, augmentation, random)
-    view = np.asarray(image.resize((crop, crop), RESAMPLING[interpolation], box=box))
+        view = np.asarray(resize_and_crop(image, max(resize, crop), crop, interpolation))
+    else:
+        box = random_box(image.width, image.height, augmentation, random)
+        view = np.asarray(image.resize((crop, crop), RESAMPLING[interpolation], box=box))
     return view[:, ::-1] if random.random() < augmentation.flip else view
 
 
