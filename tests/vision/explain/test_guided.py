@@ -11,6 +11,8 @@ from vision.explain import explain
 from vision.explain.cam import make_cam
 from vision.explain.guided import make_guided_twin
 
+CLASSIFIERS = ("mobilenetv2", "resnet18", "vits16r224")  # one of each kind of activation
+
 
 def plain_gradient(network, image, target):
     image = image[None].clone().requires_grad_()
@@ -25,7 +27,7 @@ def test_gradients_really_are_guided(activation):
     assert not torch.allclose(guided, plain_gradient(network, image, 0))
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES.names())
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_twin_computes_the_same_and_shares_the_weights(name):
     side = ARCHITECTURES.get(name).square_crop or 64
     network = build_architecture(name, 3).module.eval()
@@ -37,7 +39,7 @@ def test_a_twin_computes_the_same_and_shares_the_weights(name):
     assert all(one.data_ptr() == other.data_ptr() for one, other in shared)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES.names())
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_architecture_names_a_layer_with_places(name):
     side = ARCHITECTURES.get(name).square_crop or 64
     built = build_architecture(name, 3)
