@@ -18,7 +18,9 @@ from vision.training.event_log import EventWriter
 from vision.training.hyperparameters import Hyperparameters
 from vision.training.interrupt import StopRequest
 from vision.training.loop import Trainer
+from vision.training.precision import Precision
 from vision.training.session import Session
+from vision.training.updates import Updater
 
 # What a run is compared with itself under, where the plain test run would not show the difference.
 SITUATIONS: dict[str, dict[str, Any]] = {
@@ -41,6 +43,10 @@ CHANGES: dict[str, Any] = {
     "step_lr_step_size": 2,
     "warmup_cosine_lr_cycles": 0.2,
     "warmup_cosine_lr_warmup_epochs": 0,
+    "warmup_steps": 1,
+    "max_grad_norm": 0.01,
+    "label_smoothing_factor": 0.2,
+    "ema": True,
     "optimizer": "adam",
     "momentum": 0.5,
     "weight_decay": 0.1,
@@ -62,6 +68,8 @@ CHANGES: dict[str, Any] = {
 }
 SHOWN_ELSEWHERE = {
     "model_name",  # the architecture of the run document
+    "checkpoint_run_id",  # test_starting.py of the jobs
+    "enable_onnx_normalization",  # the ONNX file
     "validation_batch_size",
     "early_stopping",
     "early_stopping_patience",
@@ -113,6 +121,13 @@ def test_every_resolved_parameter_is_accounted_for() -> None:
     Hyperparameters.from_values(resolution.values)
 
 
+@pytest.mark.parametrize("name", ["adafactor", "adagrad"])
+def test_the_other_optimizers_train_each_their_own_way(name: str, history) -> None:
+    found = history(optimizer=name)
+    assert found != history()
+    assert found != history(optimizer="adam")
+
+
 def test_both_weighted_losses_differ(history) -> None:
     labels = SITUATIONS["weighted_loss"]
     assert history(**labels, weighted_loss=1) != history(**labels, weighted_loss=2)
@@ -127,6 +142,37 @@ def test_optimizers_are_built_as_named(tmp_path: Path) -> None:
     assert (adamw.defaults["betas"], adamw.defaults["amsgrad"]) == ((0.8, 0.9), True)
     adam = prepare(tmp_path / "adam", optimizer="adam").updater.optimizer
     assert type(adam) is torch.optim.Adam
+    adafactor = prepare(tmp_path / "adafactor", optimizer="adafactor", learning_rate=0.2, weight_decay=0.3)
+    assert isinstance(adafactor.updater.optimizer, torch.optim.Adafactor)
+    assert adafactor.updater.optimizer.defaults["weight_decay"] == 0.3
+    adagrad = prepare(tmp_path / "adagrad", optimizer="adagrad", learning_rate=0.2).updater.optimizer
+    assert isinstance(adagrad, torch.optim.Adagrad)
+    assert adagrad.defaults["lr"] == 0.2
+
+
+@pytest.mark.parametrize(
+    ("max_norm", "is_transformer", "length"), [(0.5, False, 0.5), (0.5, True, 0.5), (None, True, 1.0)]
+)
+def test_gradients_are_shortened_to_the_length_that_is_set(
+    max_norm: float | None, is_transformer: bool, length: float
+) -> None:
+    module = nn.Linear(4, 3, bias=False)
+    before = module.weight.detach().clone()
+    updater = Updater(
+        module, torch.optim.SGD(module.parameters()), Precision("cpu", torch.float32), is_transformer, max_norm
+    )
+    updater.backward((module.weight * torch.arange(12.0).view(3, 4)).sum(), 1)
+    updater.update(1.0)
+    assert float((module.weight - before).norm()) == pytest.approx(length, rel=1e-4)
+
+
+def test_without_a_length_each_number_of_a_gradient_is_cut_at_five() -> None:
+    module = nn.Linear(3, 1, bias=False)
+    before = module.weight.detach().clone()
+    updater = Updater(module, torch.optim.SGD(module.parameters()), Precision("cpu", torch.float32), False)
+    updater.backward((module.weight * torch.tensor([[1.0, -7.0, 30.0]])).sum(), 1)
+    updater.update(1.0)
+    assert (before - module.weight).tolist()[0] == pytest.approx([1, -5, 5], abs=1e-5)
 
 
 def test_frozen_layers_neither_learn_nor_drift(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -65,10 +65,9 @@ def choose_augmentation(parameters: Mapping[str, Any]) -> Augmentation:
     area = preset.area or standard.area if choice.is_on("crop", in_preset=preset.area is not None) else None
     flip = preset.flip or standard.flip if choice.is_on("flip", in_preset=preset.flip > 0) else 0.0
     colours = preset if preset.brightness else standard
-    strengths = [colours.brightness, colours.contrast, colours.saturation, colours.hue]
     if not choice.is_on("colour", in_preset=preset.brightness > 0):
-        strengths = [0.0] * 4
-    return Augmentation(choice.preset, area, flip, *strengths)
+        colours = AUGMENTATIONS.get("none")
+    return replace(colours, name=choice.preset, area=area, flip=flip)
 
 
 def crop_and_flip(
