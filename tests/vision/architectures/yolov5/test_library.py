@@ -32,8 +32,9 @@ def look():
         "environment": {name: value for name, value in os.environ.items() if not name.startswith("YOLO_")},
     }
 
-before = look()
+import torchvision.ops
 from vision.architectures.detection import Targets
+before = look()
 from vision.architectures.yolov5.network import YoloV5
 after = look()
 torch.set_num_threads(1)
