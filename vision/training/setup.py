@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from vision.architectures import Built
-from vision.architectures.weights import find_weights, load_pretrained
-from vision.catalog.architectures import ARCHITECTURES
+from vision.architectures.download import OnProgress
+from vision.architectures.weights import find_options, find_weights, load_pretrained
+from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
 from vision.tasks.base import SplitImages, Task
 from vision.training.distributed import ProcessGroup
 from vision.training.hyperparameters import Hyperparameters
@@ -20,7 +23,9 @@ from vision.training.inputs.rows import read_rows
 from vision.training.run_document import RunDocument
 from vision.training.seeds import draw_seed
 
+T = TypeVar("T")
 Tell = Callable[[str], None]
+Find = Callable[[ArchitectureInfo, Path | None, bool, OnProgress], T]
 
 
 @dataclass(frozen=True)
@@ -56,19 +61,30 @@ def load_splits(
     return Splits(train, validation, test)
 
 
+def load_options(run: RunDocument, group: ProcessGroup, tell: Tell) -> dict[str, Any]:
+    """What building the network takes beside the parameters: the configuration of one from the Hub."""
+    info = ARCHITECTURES.get(run.architecture)
+    return _fetch_once(find_options, info, run, group, tell) if info.find_options else {}
+
+
 def load_start(run: RunDocument, built: Built, group: ProcessGroup, tell: Tell) -> str:
-    """Load the pretrained weights; returns their file name. One process of a machine fetches, the others find."""
+    """Load the pretrained weights; returns their file name."""
     info = ARCHITECTURES.get(run.architecture).of_size(run.parameters.get("model_size"))
-    progress = DownloadProgress(tell)
-    if group.local_rank == 0:
-        path = find_weights(info, run.weights_dir, run.offline, progress)
-        group.wait()
-    else:
-        group.wait()
-        path = find_weights(info, run.weights_dir, True, progress)
+    path = _fetch_once(find_weights, info, run, group, tell)
     loaded = load_pretrained(built, path)
     tell(f"{path.name} {loaded.describe()}")
     return path.name
+
+
+def _fetch_once(find: Find[T], info: ArchitectureInfo, run: RunDocument, group: ProcessGroup, tell: Tell) -> T:
+    """What `find` finds. One process of a machine fetches, the others find what it has fetched."""
+    progress = DownloadProgress(tell)
+    if group.local_rank == 0:
+        found = find(info, run.weights_dir, run.offline, progress)
+        group.wait()
+        return found
+    group.wait()
+    return find(info, run.weights_dir, True, progress)
 
 
 @dataclass

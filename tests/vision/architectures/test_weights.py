@@ -31,23 +31,23 @@ def empty_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_folder_is_looked_in_by_the_patterns_in_order(tmp_path: Path) -> None:
-    for name in ("mobilenet_v2_mine.pth", "mobilenet_v2-7ebf99e0.pth", "other.pth"):
+    for name in ("mobilenet_v2_mine.pth", "mobilenet_v2-b0353104.pth", "other.pth"):
         (tmp_path / name).touch()
-    assert find_weights(MOBILENET, tmp_path, True, ignore).name == "mobilenet_v2-7ebf99e0.pth"
-    (tmp_path / "mobilenet_v2-7ebf99e0.pth").unlink()
+    assert find_weights(MOBILENET, tmp_path, True, ignore).name == "mobilenet_v2-b0353104.pth"
+    (tmp_path / "mobilenet_v2-b0353104.pth").unlink()
     assert find_weights(MOBILENET, tmp_path, True, ignore).name == "mobilenet_v2_mine.pth"
 
 
 def test_torchs_cache_is_looked_in_next(tmp_path: Path, empty_hub: Path) -> None:
     empty_hub.mkdir(parents=True)
-    (empty_hub / "mobilenet_v2-7ebf99e0.pth").touch()
+    (empty_hub / "mobilenet_v2-b0353104.pth").touch()
     assert find_weights(MOBILENET, tmp_path / "none", True, ignore).parent == empty_hub
 
 
 def test_offline_and_missing_gives_the_choice(tmp_path: Path) -> None:
     with pytest.raises(WeightsUnavailableError) as caught:
         find_weights(MOBILENET, tmp_path, True, ignore)
-    assert "mobilenet_v2-7ebf99e0.pth" in caught.value.hint
+    assert "mobilenet_v2-b0353104.pth" in caught.value.hint
     assert str(tmp_path) in caught.value.hint
     assert "pretrained: none" in caught.value.hint
 

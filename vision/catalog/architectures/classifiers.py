@@ -84,7 +84,7 @@ CLASSIFIERS = (
         task_types=CLASSIFICATION_TASKS,
         builder="vision.architectures.mobilenet:build_mobilenetv2",
         pretrained=PretrainedInfo(
-            (*_files("mobilenet_v2-7ebf99e0.pth", "mobilenet_v2"), "mobilenet_v2_*.safetensors", "mobilenet_v2_*.pth"),
+            (*_files("mobilenet_v2-b0353104.pth", "mobilenet_v2"), "mobilenet_v2_*.safetensors", "mobilenet_v2_*.pth"),
             "vision.architectures.mobilenet:download_mobilenetv2",
         ),
         parameters_millions=2.2,
