@@ -57,7 +57,7 @@ def session_cookies(browser: Browser, darkroom: Running) -> list[Any]:
     context = browser.new_context()
     context.new_page().goto(darkroom.sign_in_url)
     cookies = context.cookies()
-    context.close()
+    close_context(context)
     return cookies
 
 

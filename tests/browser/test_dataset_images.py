@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-from tests.browser.conftest import VARIANTS, open_context, wait_for
+from tests.browser.conftest import VARIANTS, close_context, open_context, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -318,7 +318,7 @@ def test_two_fingers_zoom(browser, darkroom, session_cookies, looked_at):
         touch('pointerdown', 21, 100); touch('pointerdown', 22, 140);
         touch('pointermove', 22, 180); touch('pointermove', 22, 220); }""")
     assert scale_of(page) == pytest.approx(fitted * 3, rel=0.05)
-    context.close()
+    close_context(context)
 
 
 def test_an_object_and_its_line_light_up_together(page, looked_at):
@@ -373,4 +373,4 @@ def test_without_a_script(browser, darkroom, session_cookies, looked_at):
     expect(page.locator(".viewer-stage svg [data-object]").first).to_be_visible()
     page.get_by_role("link", name="Next").click()
     page.wait_for_url(re.compile(r"/images/61/.*label=bolt&split=train"))
-    context.close()
+    close_context(context)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import VARIANTS, open_context, wait_for
+from tests.browser.conftest import VARIANTS, close_context, open_context, wait_for
 from tests.processes import find_process
 from tests.running import start_darkroom
 from vision.data.sample import write_sample
@@ -49,7 +49,7 @@ def signed_in_pages(browser, mapped):
     contexts = {name: open_context(browser, mapped, cookies, name) for name in VARIANTS}
     yield {name: one.new_page() for name, one in contexts.items()}
     for one in (*contexts.values(), context):
-        one.close()
+        close_context(one)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import VARIANTS, open_context, wait_for
+from tests.browser.conftest import VARIANTS, close_context, open_context, wait_for
 from tests.browser.test_upload import wait_until_ready
 from tests.datasets.factories import zip_bytes
 from tests.datasets.test_keeping import boxes_in_pixels
@@ -43,7 +43,7 @@ def test_pages(browser, darkroom, session_cookies, check_page, failed):
         again = f"{root}/versions/1/import-again/"
         for path in (f"{root}/", f"{root}/report/", again, f"{again}?coordinates=pixels", f"{root}/versions/1/delete/"):
             check_page(page, path)
-        context.close()
+        close_context(context)
 
 
 def test_a_sample_is_one_click(page, rest):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import DATASET, ENDPOINT, JOB, MODEL, VARIANTS
+from tests.browser.conftest import DATASET, ENDPOINT, JOB, MODEL, VARIANTS, close_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -70,4 +70,4 @@ def test_a_page_that_is_not_there(pages, check_page):
 def test_the_sign_in_page(browser, darkroom, check_page):
     context = browser.new_context(base_url=darkroom.url)
     check_page(context.new_page(), "/sign-in/")
-    context.close()
+    close_context(context)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import VARIANTS, open_context, wait_for
+from tests.browser.conftest import VARIANTS, close_context, open_context, wait_for
 from tests.datasets.factories import dataset_files, zip_bytes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -201,7 +201,7 @@ def test_the_form_without_javascript(browser, darkroom, session_cookies, rest, t
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(f"**/datasets/{name}/?version=1")
     assert wait_until_ready(rest, name)["images"] == 16
-    context.close()
+    close_context(context)
 
 
 PATHS = [NEW, f"{NEW}?from=server", f"{NEW}?from=url", "/datasets/datastores/"]
@@ -213,4 +213,4 @@ def test_pages(browser, darkroom, session_cookies, rest, check_page, path):
     for variant in VARIANTS:
         context = open_context(browser, darkroom, session_cookies, variant)
         check_page(context.new_page(), path)
-        context.close()
+        close_context(context)

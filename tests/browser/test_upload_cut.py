@@ -14,7 +14,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import FLAGS, find_chromium, wait_for
+from tests.browser.conftest import FLAGS, close_context, find_chromium, wait_for
 from tests.browser.test_upload import share, throttle, wait_until_ready
 from tests.datasets.factories import dataset_files, zip_bytes
 from tests.processes import find_process, is_gone
@@ -50,6 +50,12 @@ class Chromium:
             self._context.close()
             self._context = None
 
+    def leave(self) -> None:
+        """Close it at the end of a test, when a page may be about to go elsewhere."""
+        if self._context is not None:
+            close_context(self._context)
+            self._context = None
+
     def kill(self) -> None:
         """As when the kernel kills it."""
         mine = [one for one in psutil.Process().children(recursive=True) if self._is_mine(one)]
@@ -70,7 +76,7 @@ class Chromium:
 def user(browser, darkroom, session_cookies, tmp_path) -> Iterator[Chromium]:
     one = Chromium(browser, darkroom, session_cookies, tmp_path / "profile")
     yield one
-    one.close()
+    one.leave()
 
 
 @pytest.fixture
