@@ -11,7 +11,7 @@ from datasets import selectors, services
 from datasets.api_similar import router as similar_router
 from datasets.api_versions import router as versions_router
 from datasets.filters import ItemQuery
-from datasets.http import acting_user, paginate
+from datasets.http import acting_user, paginate, read_number
 from datasets.new_version import CREATE_SCHEMA, read_new_version
 
 router = Router(tags=["datasets"])
@@ -73,7 +73,7 @@ def report(
     limit: int = 200,
 ) -> Body:
     found = selectors.find_version(name, version)
-    offset = int(cursor) if cursor and cursor.isdecimal() and len(cursor) < 10 else 0
+    offset = read_number(cursor)
     limit = max(1, min(limit, 1000))
     rows, total = selectors.list_findings(found, severity=severity, code=code, offset=offset, limit=limit)
     following = str(offset + limit) if offset + limit < total else None

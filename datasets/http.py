@@ -39,6 +39,11 @@ def paginate(items: Iterable[Any], next: str | None = None) -> dict[str, Any]:  
     return {"items": list(items), "next": next}
 
 
+def read_number(text: str | None, otherwise: int = 0, *, digits: int = 9) -> int:
+    """A whole number of an address, not negative; `otherwise` where there is none of so many digits at most."""
+    return int(text) if text and text.isdecimal() and len(text) <= digits else otherwise
+
+
 def acting_user(request: HttpRequest) -> User | None:
     """Who asks: by bearer token (ninja's `request.auth`) or by session."""
     by_token = getattr(request, "auth", None)

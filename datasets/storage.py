@@ -6,19 +6,17 @@ Keys are relative paths with `/`: `blobs/ab/<sha256>`, `thumbs/ab/<sha256>.webp`
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
 
 import fsspec
 from django.conf import settings
 from fsspec.core import url_to_fs
+
+from vision.data.drafts import draft_of
 
 
 def _root() -> tuple[fsspec.AbstractFileSystem, str]:
@@ -72,23 +70,8 @@ def write_bytes(key: str, data: bytes) -> None:
     if path is None:
         _root()[0].pipe_file(_full(key), data)
         return
-    with _draft_of(path) as draft, draft.open("wb") as file:
+    with draft_of(path) as draft, draft.open("wb") as file:
         file.write(data)
-
-
-@contextmanager
-def _draft_of(path: Path) -> Iterator[Path]:
-    """A name beside `path` that no other thread or process uses; synced and renamed to it at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".tmp-{uuid4().hex}-{path.name}"[:200])
-    try:
-        yield draft
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def put_file(source: Path, key: str) -> None:
@@ -97,7 +80,7 @@ def put_file(source: Path, key: str) -> None:
     if path is None:
         _root()[0].put_file(str(source), _full(key))
         return
-    with _draft_of(path) as draft:
+    with draft_of(path) as draft:
         shutil.copyfile(source, draft)
 
 
@@ -129,7 +112,7 @@ def fetch_file(key: str, target: Path) -> Path:
     path = local_path(key)
     if path is not None:
         return path
-    with _draft_of(target) as draft:
+    with draft_of(target) as draft:
         _root()[0].get_file(_full(key), str(draft))
     return target
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from datasets import selectors, storage
 from datasets.downloads import send_file
+from datasets.http import read_number
 from datasets.models import DatasetVersion
 from datasets.remedies import import_again_url, list_remedies
 from datasets.services.keeping import can_import_again
@@ -27,7 +28,7 @@ _PAGE = 100
 def report(request: HttpRequest, name: str) -> HttpResponse:
     version = get_shown_version(request, name)
     severity, code = request.GET.get("severity", ""), request.GET.get("code", "")[:100]
-    page = _read_page(request.GET.get("page", ""))
+    page = read_number(request.GET.get("page"), digits=6)
     found, total = selectors.list_findings(version, severity=severity, code=code, offset=page * _PAGE, limit=_PAGE)
     filters: dict[str, str | int | None] = {"severity": severity, "code": code}
     context = {
@@ -94,7 +95,3 @@ def _count(version: DatasetVersion, severity: str, code: str) -> int:
     if code:
         return int(counts.get("by_code", {}).get(code, 0))
     return sum(counts.get(f"{one}s", 0) for one in ("error", "warning") if severity in ("", one))
-
-
-def _read_page(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 7 else 0

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 
 from datasets import selectors
 from datasets.filters import ItemQuery
+from datasets.http import read_number
 from datasets.models import DatasetVersion
 from datasets.similar import MOST, Match, list_similar, read_about
 from datasets.views.context import get_shown_version, page_context, page_url
@@ -23,13 +24,13 @@ _FIRST, _MORE = 60, 240
 def similar(request: HttpRequest, name: str) -> HttpResponse:
     """The images most like `?row=`."""
     version = get_shown_version(request, name)
-    number, limit = request.GET.get("row", ""), request.GET.get("limit", "")
-    if not number.isdecimal() or len(number) > 12:
+    number = read_number(request.GET.get("row"), -1, digits=12)
+    if number < 0:
         raise Http404
     if not version.embeddings_key:
         return redirect(page_url("map", name, version.number))
-    row = get_row(selectors.manifest_path(version), int(number))
-    asked = min(int(limit), MOST) if limit.isdecimal() and len(limit) < 6 else _FIRST
+    row = get_row(selectors.manifest_path(version), number)
+    asked = min(read_number(request.GET.get("limit"), _FIRST), MOST)
     matches = list_similar(version, row["row"], asked)
     context = page_context(version, "images") | _describe(version, row, matches)
     about = read_about(version)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import duckdb
 
+from vision.data.drafts import draft_of
 from vision.data.tables import connect, iterate_rows
 from vision.errors import NotFoundError
 
@@ -61,9 +61,7 @@ def write_changes(old: Path, new: Path, target: Path) -> None:
 
     An image is the same where its bytes are; where they stand several times, rows of one path belong together.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".tmp-{uuid4().hex}-{target.name}")
-    with connect(target.parent) as database:
+    with draft_of(target) as draft, connect(target.parent) as database:
         for name, manifest in (("old", old), ("new", new)):
             nth = "row_number() OVER (PARTITION BY sha256, path ORDER BY row) AS nth"
             database.execute(f"CREATE TABLE {name} AS SELECT {_NARROW}, {nth} FROM read_parquet(?)", [str(manifest)])
@@ -74,8 +72,7 @@ def write_changes(old: Path, new: Path, target: Path) -> None:
             """
         )
         _pair_by_hash(database)
-        database.execute(_CHANGED.format(target=str(temporary).replace("'", "''")))
-    temporary.replace(target)
+        database.execute(_CHANGED.format(target=str(draft).replace("'", "''")))
 
 
 def count_changes(changes: Path) -> Changes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vision.data.drafts import draft_of
 from vision.data.tables import PARQUET, ROW_GROUP, connect
 
 SCHEMA = pa.schema(
@@ -45,14 +45,10 @@ def build_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 
 def write_manifest(rows: pa.Table | Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Write whole or not at all: to a temporary name, synced, renamed."""
+    """Write whole or not at all."""
     table = rows if isinstance(rows, pa.Table) else build_table(rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    pq.write_table(table, temporary, row_group_size=ROW_GROUP, **PARQUET)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with draft_of(path) as draft:
+        pq.write_table(table, draft, row_group_size=ROW_GROUP, **PARQUET)
 
 
 def read_rows(path: Path) -> pa.Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from vision.data.drafts import name_draft, settle_draft
 
 ROW_GROUP = 20_000
 """Small enough that a page reads a few megabytes, large enough to compress."""
@@ -51,9 +52,8 @@ class RowWriter:
         self._group, self._group_bytes = group, group_bytes
         self._columns: list[list[Any]] = [[] for _ in schema]
         self._bytes = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-        self._writer = pq.ParquetWriter(self._temporary, schema, **PARQUET)
+        self._draft = name_draft(path)
+        self._writer = pq.ParquetWriter(self._draft, schema, **PARQUET)
 
     def add(self, row: tuple[Any, ...], size: int = 0) -> bool:
         """One row in the schema's order; `size` its bytes, where it may be large. True when a group was written."""
@@ -76,9 +76,7 @@ class RowWriter:
         """Write what is left and give the file its name."""
         self._flush()
         self._writer.close()
-        with self._temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        self._temporary.replace(self.path)
+        settle_draft(self._draft, self.path)
         return self.path
 
     def __enter__(self) -> RowWriter:
@@ -89,7 +87,7 @@ class RowWriter:
             self.close()
         else:
             self._writer.close()
-            self._temporary.unlink(missing_ok=True)
+            self._draft.unlink(missing_ok=True)
 
     def _flush(self) -> None:
         if not self._columns[0]:

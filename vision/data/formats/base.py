@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from vision.data.limits import DEFAULT_LIMITS, ImportLimits
 from vision.data.records import Record
 from vision.data.report import Report
+from vision.data.split_names import guess_split
 from vision.data.upload import Upload
 
 
@@ -50,6 +51,17 @@ class FormatReader(Protocol):
 
     def read(self, upload: Upload, options: ReadOptions, report: Report) -> Iterator[Record]:
         """The labelled images, in the order of the files, label cells in the shape of `options.task_type`."""
+
+
+class FileReading:
+    """What a reader needs while it reads one file; the split is the one its name tells of."""
+
+    def __init__(self, upload: Upload, file: str, options: ReadOptions, report: Report) -> None:
+        self._upload = upload
+        self._file = file
+        self._options = options
+        self._report = report
+        self._split = guess_split(file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from vision.catalog.task_types import TaskType
-from vision.data.formats.base import Detection, ReadOptions
+from vision.data.formats.base import Detection, FileReading, ReadOptions
 from vision.data.formats.canvas import Canvas
 from vision.data.formats.cvat.document import ImageElement, InvalidXmlError, iterate_images
 from vision.data.formats.cvat.shapes import Drawing, ShapeError
@@ -18,7 +18,7 @@ from vision.data.geometry import find_frame
 from vision.data.labels import InvalidLabelError
 from vision.data.records import Record
 from vision.data.report import Action, Report
-from vision.data.split_names import guess_split, read_split
+from vision.data.split_names import read_split
 from vision.data.upload import ImageNotFoundError, Upload
 
 UNLABELLED = "unlabelled"
@@ -62,7 +62,7 @@ class CvatReader:
 
     def read(self, upload: Upload, options: ReadOptions, report: Report) -> Iterator[Record]:
         for file in _list_xml(upload):
-            yield from _FileReading(upload, file, options, report).records()
+            yield from _XmlReading(upload, file, options, report).records()
 
 
 def _list_xml(upload: Upload) -> list[str]:
@@ -78,17 +78,11 @@ def _iterate_good(upload: Upload, file: str) -> Iterator[ImageElement]:
         return
 
 
-class _FileReading:
+class _XmlReading(FileReading):
     """One XML being read."""
 
-    def __init__(self, upload: Upload, file: str, options: ReadOptions, report: Report) -> None:
-        self._upload = upload
-        self._file = file
-        self._options = options
-        self._report = report
-        self._split = guess_split(file)
-        self._tracks = 0
-        self._background = 0
+    _tracks = 0
+    _background = 0
 
     def records(self) -> Iterator[Record]:
         try:

@@ -8,14 +8,14 @@ from itertools import islice
 from typing import Any
 
 from vision.catalog.task_types import TaskType
-from vision.data.formats.base import Detection, ReadOptions
+from vision.data.formats.base import Detection, FileReading, ReadOptions
 from vision.data.formats.json_items import InvalidItemsError, iterate_items
 from vision.data.formats.label_studio.regions import read_cell, read_size
 from vision.data.formats.label_studio.tasks import Annotation, Task, find_image, find_image_url, read_task
 from vision.data.labels import InvalidLabelError
 from vision.data.records import Record
 from vision.data.report import Action, Report, clean_text
-from vision.data.split_names import guess_split, read_split
+from vision.data.split_names import read_split
 from vision.data.upload import ImageNotFoundError, Upload
 
 _LOOKED_AT = 20  # files, and tasks of a file, read to see what they are
@@ -49,7 +49,7 @@ class LabelStudioReader:
 
     def read(self, upload: Upload, options: ReadOptions, report: Report) -> Iterator[Record]:
         for file in _list_json(upload):
-            yield from _FileReading(upload, file, options, report).records()
+            yield from _ExportReading(upload, file, options, report).records()
 
 
 def _list_json(upload: Upload) -> list[str]:
@@ -86,17 +86,11 @@ def _list_kinds(annotation: Annotation | None) -> set[str]:
 _BY_KEY = {"points": "polygonlabels", "rle": "brushlabels", "width": "rectanglelabels"}
 
 
-class _FileReading:
+class _ExportReading(FileReading):
     """One export being read."""
 
-    def __init__(self, upload: Upload, file: str, options: ReadOptions, report: Report) -> None:
-        self._upload = upload
-        self._file = file
-        self._options = options
-        self._report = report
-        self._split = guess_split(file)
-        self._predicted = 0
-        self._read = 0
+    _predicted = 0
+    _read = 0
 
     def records(self) -> Iterator[Record]:
         try:
