@@ -12,6 +12,7 @@ from typing import Any
 from datasets import selectors, services, storage
 from datasets.filters import ItemQuery
 from datasets.models import Dataset, DatasetVersion
+from jobs.models import Job
 from tests.vision.data.manifests import manifest, read, row
 
 COLOURS = ["red", "green", "blue"]
@@ -78,3 +79,8 @@ def files_in(folder: Path) -> dict[str, int]:
     """Every file of a storage with its bytes."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def create_job(version: DatasetVersion, status: str, name: str = "keen_otter_1") -> Job:
+    facts = {"task_type": version.task_type, "primary_metric": "accuracy", "spec": {}}
+    return Job.objects.create(name=name, status=status, training_data=version, **facts)

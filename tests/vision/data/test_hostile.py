@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.datasets.factories import MLTABLE, dataset_files, image_bytes, json_lines, zip_bytes
-from tests.vision.data.test_importing import MemorySink
+from tests.vision.data.imports import MemorySink
 from vision.data.importing import ImportOptions, import_dataset
 from vision.data.limits import ImportLimits
 from vision.errors import DarkroomError
@@ -146,7 +146,7 @@ def test_more_findings_than_are_kept_are_counted(tmp_path):
 _MEASURE = """
 import json, sys, tempfile
 from pathlib import Path
-from tests.vision.data.test_importing import MemorySink
+from tests.vision.data.imports import MemorySink
 from vision.data.importing import ImportOptions, import_dataset
 work = Path(tempfile.mkdtemp(dir=sys.argv[1]))
 
