@@ -16,9 +16,7 @@ from vision.spec.settings import ClassificationSettings
 LABELS = ["bolt", "nut", "Unterlegscheibe"]
 
 
-def make_model(
-    folder: Path, architecture="mobilenetv2", seed=1, task_type="image_classification", **settings
-) -> Path:
+def make_model(folder: Path, architecture="mobilenetv2", seed=1, task_type="image_classification", **settings) -> Path:
     """A network at random in an MLflow model. Small crops unless told otherwise."""
     torch.manual_seed(seed)
     built = build_architecture(architecture, len(LABELS))
