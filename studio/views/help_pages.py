@@ -73,25 +73,23 @@ def parameters(request: HttpRequest) -> HttpResponse:
 
 
 def _describe(entry: Parameter, task_type: str, networks: list[ArchitectureInfo]) -> dict[str, Any]:
-    defaults: dict[str, list[str]] = {}
-    for info in networks:
-        if fits(entry, task_type, info.family):
-            value = documented_default(entry.name, info.name, task_type)
-            defaults.setdefault(_plain(value), []).append(info.name)
-    obeying = [name for names in defaults.values() for name in names]
-    families = dict.fromkeys(info.family for info in networks if info.name in obeying)
+    obeying = [info for info in networks if fits(entry, task_type, info.family)]
+    defaults: dict[str, list[ArchitectureInfo]] = {}
+    for info in obeying:
+        defaults.setdefault(_plain(documented_default(entry.name, info.name, task_type)), []).append(info)
+    names = {value: _name(chosen, networks) for value, chosen in defaults.items()}
     return {
         "entry": entry,
         "range": entry.range_text,
-        "defaults": _defaults(defaults),
-        "families": list(families) if len(obeying) < len(networks) else [],
+        "defaults": list(names) if len(names) == 1 else [f"{value} ({', '.join(of)})" for value, of in names.items()],
+        "families": list(dict.fromkeys(info.family for info in obeying)) if len(obeying) < len(networks) else [],
     }
 
 
-def _defaults(defaults: dict[str, list[str]]) -> list[str]:
-    if len(defaults) == 1:
-        return list(defaults)
-    return [f"{value} ({', '.join(names)})" for value, names in defaults.items()]
+def _name(chosen: list[ArchitectureInfo], networks: list[ArchitectureInfo]) -> list[str]:
+    """The families that are whole among the chosen networks, and the names of the other ones."""
+    left = {info.family for info in networks if info not in chosen}
+    return list(dict.fromkeys(info.name if info.family in left else info.family for info in chosen))
 
 
 def _plain(value: object) -> str:

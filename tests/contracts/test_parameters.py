@@ -103,6 +103,8 @@ def test_each_of_its_words_is_read(entry: Parameter) -> None:
     for choice in entry.choices:
         assert parse_value(entry, choice, entry.name) == choice
         assert parse_value(entry, str(choice), entry.name) == choice
+    for text in entry.suggestions:
+        assert parse_value(entry, text, entry.name) == text
     for word, choice in entry.value_aliases:
         assert parse_value(entry, word, entry.name) == choice
 

@@ -44,7 +44,11 @@ def test_what_few_networks_obey_names_them(signed_in: Client) -> None:
         page.index('<tr id="training_batch_size"') : page.index("</tr>", page.index('<tr id="training_batch_size"'))
     ]
     assert "16 (yolov5)" in batch
-    assert "2 (fasterrcnn_resnet18_fpn, " in batch
+    assert "2 (fasterrcnn, retinanet)" in batch
+    rates = page_of(signed_in, "?task=image_classification")
+    row = rates[rates.index('<tr id="learning_rate"') : rates.index("</tr>", rates.index('<tr id="learning_rate"'))]
+    assert "0.01 (mobilenet, resnet, resnest, seresnext)" in row
+    assert "0.001 (vitl16r224)" in row
 
 
 def test_stand_ins_of_mmdetection_are_listed(signed_in: Client) -> None:

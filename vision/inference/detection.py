@@ -36,6 +36,7 @@ class PreparedImage:
     height: int
 
 
+@dataclass(frozen=True)
 class DetectionPredictor(Predictor[PreparedImage]):
     """Answers `{"boxes": [{"box": {"topX", "topY", "bottomX", "bottomY"}, "label", "score"}]}` in 0–1, best first;
     with masks each entry has a `polygon` (a list of outlines, its parts) or, where the settings say `export_as_image`,

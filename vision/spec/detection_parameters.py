@@ -143,6 +143,7 @@ _TILES = (
         "Small objects",
         read=read_grid,
         accepts="across x down, such as 3x2",
+        suggestions=("2x1", "3x2", "5x3"),
         is_advanced=True,
     ),
     _tiles(

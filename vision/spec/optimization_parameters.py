@@ -186,8 +186,8 @@ _OPTIMIZER = (
         "All gradients together are shortened to this length. Empty: transformers to 1, each number of other networks "
         "is cut at 5.",
         "Optimizer",
-        minimum=1e-6,
-        maximum=1e6,
+        minimum=0.001,
+        maximum=1000,
         is_advanced=True,
     ),
 )

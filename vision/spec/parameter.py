@@ -24,7 +24,7 @@ class Parameter:
     means that the parameter is left off. `aliases` are older spellings, `value_aliases` older words for one of the
     `choices`. `families` None means every network family. `value_titles` say in words what each of `choices` does.
     Bounds are inclusive. A string with a form of its own has `read`, which answers its canonical text or raises a
-    ValueError in words, and `accepts`, that form in words.
+    ValueError in words, and `accepts`, that form in words; `suggestions` are some such texts.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Parameter:
     value_aliases: tuple[tuple[str, Any], ...] = ()
     read: Callable[[Any], str] | None = None
     accepts: str = ""
+    suggestions: tuple[str, ...] = ()
 
     @property
     def range_text(self) -> str:

@@ -179,7 +179,7 @@ class YoloSettings(TilingSettings, BoxSettings):
 
 class SegmentationSettings(ShorterSideSettings):
     """Mask R-CNN: a pixel belongs to an object from `mask_pixel_score_threshold` on; polygons have at most
-    `max_number_of_polygon_points` points. With `export_as_image` each mask comes as an image of `image_type` instead."""
+    `max_number_of_polygon_points` points. With `export_as_image` each mask is an image of `image_type` instead."""
 
     mask_pixel_score_threshold: Share = 0.5
     max_number_of_polygon_points: Annotated[int, Field(ge=3, le=100_000)] = 100
