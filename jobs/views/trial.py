@@ -73,8 +73,9 @@ def _evaluation(request: HttpRequest, trial: Trial) -> dict[str, Any]:
     evaluation = selectors.get_evaluation(trial)
     if evaluation is None:
         return {"evaluation": None}
-    shown = objects if trial.job.task_type in OBJECT_TASKS else names
-    return shown.evaluation_context(request, trial, evaluation)
+    if trial.job.task_type in OBJECT_TASKS:
+        return objects.evaluation_context(request, trial, evaluation)
+    return names.evaluation_context(request, trial, evaluation)
 
 
 def _predictions(request: HttpRequest, trial: Trial) -> dict[str, Any]:
