@@ -108,7 +108,7 @@ class DatasetVersion(models.Model):
     @property
     def is_trainable(self) -> bool:
         """Whether jobs can be started on it."""
-        return self.is_ready and self.task_type in TASK_TYPES and TASK_TYPES.get(self.task_type).is_trainable
+        return self.is_ready and self.task_type in TASK_TYPES
 
     @property
     def task_title(self) -> str:

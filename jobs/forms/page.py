@@ -88,8 +88,7 @@ class JobForm:
 
     @property
     def task_type(self) -> str:
-        known = [info.name for info in TASK_TYPES if info.is_trainable]
-        return self.values["task"] if self.values["task"] in known else str(TaskType.CLASSIFICATION)
+        return self.values["task"] if self.values["task"] in TASK_TYPES else str(TaskType.CLASSIFICATION)
 
     @property
     def steps(self) -> list[Step]:
@@ -99,7 +98,7 @@ class JobForm:
 
     @property
     def task_options(self) -> list[Option]:
-        return [Option(info.name, info.title, info.name == self.task_type) for info in TASK_TYPES if info.is_trainable]
+        return [Option(info.name, info.title, info.name == self.task_type) for info in TASK_TYPES]
 
     @cached_property
     def versions(self) -> list[DatasetVersion]:

@@ -15,7 +15,7 @@ from datasets import storage as stored
 from datasets.models import Dataset, DatasetVersion
 from datasets.services.dispatching import work_item_id
 from tests.datasets.factories import COLOURS, create_ready_version, dataset_files, json_lines, short_samples, upload
-from vision.catalog.task_types import TASK_TYPES, TaskType
+from vision.catalog.task_types import TaskType
 from vision.data.query import query_rows
 from vision.errors import ConflictError, InvalidDatasetError, NotFoundError
 from vision.spec.references import parse_dataset_reference
@@ -274,7 +274,7 @@ def test_sample_of_every_task_type(storage, monkeypatch, task_type):
     assert (version.status, version.task_type, version.image_count) == ("ready", task_type, 15), version.error
     assert version.report["counts"]["errors"] == 0
     assert {"nut", "screw", "washer"} <= set(version.label_names)
-    assert version.is_trainable == TASK_TYPES.get(task_type).is_trainable
+    assert version.is_trainable
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from datasets.models import Dataset, DatasetVersion
 from jobs.forms import JobForm
 from jobs.models import Job
 from vision.catalog.architectures import ArchitectureInfo, list_architectures
-from vision.catalog.task_types import TaskType, TaskTypeInfo
+from vision.catalog.task_types import TaskType
 from vision.data.manifest import write_manifest
 from vision.spec.documents import load_document
 from vision.spec.job import parse_job
@@ -95,11 +95,6 @@ def make_version(storage: Path, tmp_path: Path) -> Callable[[str, str], DatasetV
         )
 
     return make
-
-
-@pytest.fixture
-def all_trainable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TaskTypeInfo, "is_trainable", True)
 
 
 def names_of(form: JobForm) -> set[str]:
@@ -271,9 +266,7 @@ TASKS = [(task_type, info) for task_type in TaskType for info in list_architectu
 
 
 @pytest.mark.parametrize(("task_type", "info"), TASKS, ids=lambda value: getattr(value, "name", str(value)))
-def test_the_form_shows_exactly_what_the_network_takes(
-    all_trainable: None, task_type: TaskType, info: ArchitectureInfo
-) -> None:
+def test_the_form_shows_exactly_what_the_network_takes(task_type: TaskType, info: ArchitectureInfo) -> None:
     form = JobForm.from_document({"task": str(task_type), "training_parameters": {"model_name": info.name}})
     listed = {entry.name for entry in list_parameters(task_type, info.name)}
     assert names_of(form) == listed - {"model_name"}
@@ -285,9 +278,7 @@ def test_the_form_shows_exactly_what_the_network_takes(
         assert field.parameter.help
 
 
-def test_a_dataset_in_the_address_brings_its_task(
-    signed_in: Client, all_trainable: None, version: DatasetVersion, make_version
-) -> None:
+def test_a_dataset_in_the_address_brings_its_task(signed_in: Client, version: DatasetVersion, make_version) -> None:
     make_version("nuts", "image_object_detection")
     form = signed_in.get("/jobs/new/?dataset=nuts:1").context["form"]
     document = load_document(form.text)
@@ -309,7 +300,6 @@ def test_a_dataset_in_the_address_brings_its_task(
 )
 def test_another_task_brings_its_metric_data_and_networks(
     signed_in: Client,
-    all_trainable: None,
     version: DatasetVersion,
     make_version,
     task_type: str,
@@ -331,14 +321,14 @@ def test_another_task_brings_its_metric_data_and_networks(
         assert form.checked.plan.resolution.values["model_name"] == network
 
 
-def test_a_task_without_data_says_so(signed_in: Client, all_trainable: None, version: DatasetVersion) -> None:
+def test_a_task_without_data_says_so(signed_in: Client, version: DatasetVersion) -> None:
     document = text_of(signed_in.get("/jobs/new/"))
     response = post(signed_in, "step-1", document, task="image_object_detection")
     assert "training_data" not in load_document(text_of(response))
     assert "No dataset is labelled for object detection yet" in response.content.decode()
 
 
-def test_another_network_leaves_out_what_it_does_not_take(signed_in: Client, all_trainable: None, make_version) -> None:
+def test_another_network_leaves_out_what_it_does_not_take(signed_in: Client, make_version) -> None:
     make_version("nuts", "image_object_detection")
     document = text_of(signed_in.get("/jobs/new/?dataset=nuts:1"))
     document += "training_parameters: {model_name: yolov5, image_size: 320, learning_rate: 0.02}\n"
@@ -351,9 +341,7 @@ def test_another_network_leaves_out_what_it_does_not_take(signed_in: Client, all
     assert not response.context["form"].checked.problems
 
 
-def test_what_belongs_to_another_network_is_named_in_the_yaml(
-    signed_in: Client, all_trainable: None, make_version
-) -> None:
+def test_what_belongs_to_another_network_is_named_in_the_yaml(signed_in: Client, make_version) -> None:
     make_version("nuts", "image_object_detection")
     document = text_of(signed_in.get("/jobs/new/?dataset=nuts:1"))
     document += "training_parameters:\n  model_name: yolov5\n  min_size: 600\n"
@@ -364,7 +352,7 @@ def test_what_belongs_to_another_network_is_named_in_the_yaml(
 
 
 def test_the_answer_brings_the_fields_anew_where_they_are_others(
-    signed_in: Client, all_trainable: None, version: DatasetVersion, make_version
+    signed_in: Client, version: DatasetVersion, make_version
 ) -> None:
     make_version("nuts", "image_object_detection")
     form = signed_in.get("/jobs/new/?dataset=flowers:1").context["form"]
@@ -396,9 +384,7 @@ def test_a_network_without_a_card_is_named_in_its_field(signed_in: Client, versi
     assert load_document(text_of(back))["training_parameters"] == {"model_name": "resnet18"}
 
 
-def test_an_mmdetection_name_shows_what_is_trained_in_its_place(
-    signed_in: Client, all_trainable: None, make_version
-) -> None:
+def test_an_mmdetection_name_shows_what_is_trained_in_its_place(signed_in: Client, make_version) -> None:
     make_version("nuts", "image_object_detection")
     document = text_of(signed_in.get("/jobs/new/?dataset=nuts:1"))
     document += "training_parameters: {model_name: mmd-3x-yolof_r50_c5_8x8_1x_coco}\n"

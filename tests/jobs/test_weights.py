@@ -52,7 +52,9 @@ def test_a_file_is_taken_shown_used_and_deleted(signed_in, tmp_path, settings):
 def test_plain_tensors_of_torch_are_taken(signed_in):
     data = as_torch({"state_dict": {"features.weight": torch.ones(2)}})
     assert upload(signed_in, "resnet18-ours.pth", data).status_code == 302
-    assert [one.architectures for one in list_weights() if one.place == "uploaded"] == [("resnet18",)]
+    assert [one.architectures for one in list_weights() if one.place == "uploaded"] == [
+        ("resnet18", "fasterrcnn_resnet18_fpn", "maskrcnn_resnet18_fpn")
+    ]
 
 
 class Bomb:

@@ -29,11 +29,7 @@ class TaskTypeInfo:
     title: str
     primary_metric: str
     default_architecture: str
-    trainer: str | None = None
-
-    @property
-    def is_trainable(self) -> bool:
-        return self.trainer is not None
+    trainer: str
 
 
 TASK_TYPES: Registry[TaskTypeInfo] = Registry(
@@ -43,7 +39,7 @@ TASK_TYPES: Registry[TaskTypeInfo] = Registry(
             TaskType.CLASSIFICATION,
             "Multi-class classification",
             "accuracy",
-            "vits16r224",
+            "vitb16r224",
             trainer="vision.tasks.classification:ClassificationTask",
         ),
         TaskTypeInfo(

@@ -59,8 +59,8 @@ def resolve_parameters(task_type: str, given: Mapping[str, Any], data: DataFacts
     Raises:
         InvalidDocumentError: a set value is wrong, or does not fit the architecture that was settled on.
     """
-    if task_type not in TASK_TYPES or not TASK_TYPES.get(task_type).is_trainable:
-        known = ", ".join(info.name for info in TASK_TYPES if info.is_trainable)
+    if task_type not in TASK_TYPES:
+        known = ", ".join(TASK_TYPES.names())
         message = f"{task_type} cannot be trained; {known} can."
         raise invalid("The job document", [Detail(message, code="unsupported", path="task")])
     values, problems = clean_parameters(task_type, given, "training_parameters")

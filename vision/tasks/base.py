@@ -12,7 +12,6 @@ from torch.utils.data import Dataset
 
 from vision.architectures import Built
 from vision.catalog.task_types import TASK_TYPES
-from vision.errors import ConflictError
 from vision.export.onnx_file import Graph
 from vision.registry import load_dotted
 from vision.spec.settings import InferenceSettings
@@ -102,10 +101,7 @@ def make_task(run: RunDocument, built: Built) -> Task:
     """The task object of the run's task type.
 
     Raises:
-        ConflictError: this version does not train that task type.
+        NotFoundError: no such task type.
     """
-    info = TASK_TYPES.get(run.task_type)
-    if info.trainer is None:
-        raise ConflictError(f"{info.title} cannot be trained by this version.", hint="Choose image classification.")
-    task: Task = load_dotted(info.trainer)(run, built)
+    task: Task = load_dotted(TASK_TYPES.get(run.task_type).trainer)(run, built)
     return task

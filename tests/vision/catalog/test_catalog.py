@@ -25,7 +25,7 @@ def test_each_architecture_leads_to_its_builder(info: ArchitectureInfo) -> None:
     assert info.character.endswith(".")
 
 
-@pytest.mark.parametrize("info", [info for info in TASK_TYPES if info.is_trainable], ids=lambda info: info.name)
+@pytest.mark.parametrize("info", list(TASK_TYPES), ids=lambda info: info.name)
 def test_each_trainable_task_type_has_its_default_architecture(info: TaskTypeInfo) -> None:
     assert info.default_architecture in [entry.name for entry in list_architectures(info.name)]
 

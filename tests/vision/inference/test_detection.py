@@ -145,11 +145,11 @@ def test_tiling_can_be_switched_on_for_inference_alone():
     image = make_image(size=(240, 180))
     plain, tiled = make_tiny(), make_tiny(tile_grid_size="(3, 2)")
     assert (len(plain.prepare(image).views), len(tiled.prepare(image).views)) == (1, 7)
-    smallest = [
-        min(box["box"]["bottomX"] - box["box"]["topX"] for box in one.predict([image])[0]["boxes"])
+    usual = [
+        np.median([box["box"]["bottomX"] - box["box"]["topX"] for box in one.predict([image])[0]["boxes"]])
         for one in (plain, tiled)
     ]
-    assert smallest[1] < smallest[0] / 1.5
+    assert usual[1] < usual[0] / 1.5
 
 
 def test_an_explanation_is_refused_in_words():

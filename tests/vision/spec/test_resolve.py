@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from vision.catalog.architectures import ARCHITECTURES, list_architectures
-from vision.catalog.task_types import TaskType, TaskTypeInfo
+from vision.catalog.task_types import TaskType
 from vision.errors import InvalidDocumentError
 from vision.spec.parameters import list_parameters
 from vision.spec.resolve import DataFacts, GpuFacts, Machine, Resolution, estimate_seconds, resolve_parameters
@@ -26,12 +26,6 @@ def detect(data: DataFacts = LARGE, machine: Machine = SERVER, **given: Any) -> 
     return resolve_parameters(TaskType.DETECTION, given, data, machine)
 
 
-@pytest.fixture
-def all_trainable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every task type counts as trainable, whatever this version has an engine for."""
-    monkeypatch.setattr(TaskTypeInfo, "is_trainable", True)
-
-
 def row_of(resolution: Resolution, name: str) -> Any:
     return next(row for row in resolution.rows if row.name == name)
 
@@ -40,9 +34,7 @@ def row_of(resolution: Resolution, name: str) -> Any:
 @pytest.mark.parametrize(
     ("task", "name"), [(task, info.name) for task in TaskType for info in list_architectures(task)], ids=str
 )
-def test_every_parameter_of_the_architecture_is_settled(
-    all_trainable: None, task: TaskType, name: str, machine: Machine
-) -> None:
+def test_every_parameter_of_the_architecture_is_settled(task: TaskType, name: str, machine: Machine) -> None:
     resolution = resolve(LARGE, machine, task, model_name=name)
     assert list(resolution.values) == [entry.name for entry in list_parameters(task, name)]
     assert all(row.reason for row in resolution.rows)
@@ -54,8 +46,8 @@ def test_every_parameter_of_the_architecture_is_settled(
 def test_large_data_on_a_gpu_gets_the_documented_defaults() -> None:
     resolution = resolve(LARGE, SERVER)
     assert {row.source for row in resolution.rows} == {"default"}
-    assert resolution.values["model_name"] == "vits16r224"
-    assert resolution.values["training_batch_size"] == 128
+    assert resolution.values["model_name"] == "vitb16r224"
+    assert resolution.values["training_batch_size"] == 48
 
 
 def test_a_cpu_gets_the_lightest_network() -> None:
@@ -100,7 +92,7 @@ def test_multilabel_has_rates_of_its_own_on_the_lightest_network() -> None:
     assert values["learning_rate"] == pytest.approx(0.035 * 16 / 78, rel=0.01)
 
 
-def test_detection_on_a_gpu_gets_the_documented_defaults(all_trainable: None) -> None:
+def test_detection_on_a_gpu_gets_the_documented_defaults() -> None:
     resolution = detect()
     assert {row.source for row in resolution.rows} == {"default"}
     values = resolution.values
@@ -109,7 +101,7 @@ def test_detection_on_a_gpu_gets_the_documented_defaults(all_trainable: None) ->
     assert detect(model_name="retinanet_resnet50_fpn").values["min_size"] == 600
 
 
-def test_detection_on_a_cpu_takes_the_smallest_yolo_and_says_how_much_faster(all_trainable: None) -> None:
+def test_detection_on_a_cpu_takes_the_smallest_yolo_and_says_how_much_faster() -> None:
     row = row_of(detect(machine=LAPTOP), "model_size")
     assert (row.value, row.source) == ("nano", "rule")
     sizes = {size.name: size.cpu_images_per_second for size in ARCHITECTURES.get("yolov5").sizes}
@@ -119,7 +111,7 @@ def test_detection_on_a_cpu_takes_the_smallest_yolo_and_says_how_much_faster(all
 
 
 @pytest.mark.parametrize("given", [{}, {"proposals": "auto"}])
-def test_proposals_left_open_are_reduced_on_a_cpu_alone(all_trainable: None, given: dict[str, str]) -> None:
+def test_proposals_left_open_are_reduced_on_a_cpu_alone(given: dict[str, str]) -> None:
     names = {"model_name": "fasterrcnn_resnet18_fpn", **given}
     assert detect(machine=LAPTOP, **names).values["proposals"] == "reduced"
     assert detect(machine=SERVER, **names).values["proposals"] == "full"
@@ -127,16 +119,14 @@ def test_proposals_left_open_are_reduced_on_a_cpu_alone(all_trainable: None, giv
     assert "proposals" not in detect(model_name="retinanet_resnet50_fpn").values
 
 
-def test_segmentation_on_a_cpu_starts_from_coco_or_takes_the_lightest(all_trainable: None) -> None:
+def test_segmentation_on_a_cpu_starts_from_coco_or_takes_the_lightest() -> None:
     assert resolve(task=TaskType.SEGMENTATION).values["model_name"] == "maskrcnn_resnet50_fpn"
     scratch = resolve(task=TaskType.SEGMENTATION, pretrained="none")
     assert scratch.values["model_name"] == "maskrcnn_resnet18_fpn"
 
 
 @pytest.mark.parametrize(("name", "batch", "rate"), [("yolov5", 16, 1e-3), ("fasterrcnn_resnet18_fpn", 8, 3e-4)])
-def test_detectors_from_scratch_get_what_was_measured_to_learn(
-    all_trainable: None, name: str, batch: int, rate: float
-) -> None:
+def test_detectors_from_scratch_get_what_was_measured_to_learn(name: str, batch: int, rate: float) -> None:
     values = detect(model_name=name, pretrained="none").values
     assert (values["optimizer"], values["training_batch_size"]) == ("adamw", batch)
     assert values["learning_rate"] == pytest.approx(rate)
@@ -146,7 +136,7 @@ def test_detectors_from_scratch_get_what_was_measured_to_learn(
     assert continued["optimizer"] == "sgd"
 
 
-def test_few_images_do_not_lower_a_detectors_batch(all_trainable: None) -> None:
+def test_few_images_do_not_lower_a_detectors_batch() -> None:
     assert detect(SMALL).values["training_batch_size"] == 16
 
 
@@ -160,21 +150,19 @@ def test_few_images_do_not_lower_a_detectors_batch(all_trainable: None) -> None:
         ({"multi_scale": True}, 7),
     ],
 )
-def test_memory_goes_with_the_area_and_the_size_of_the_network(
-    all_trainable: None, changes: dict[str, Any], batch: int
-) -> None:
+def test_memory_goes_with_the_area_and_the_size_of_the_network(changes: dict[str, Any], batch: int) -> None:
     tight = Machine(16, 64 * GIB, gpus=(GpuFacts("small", 12 * GIB),))
     assert detect(machine=tight, **changes).values["training_batch_size"] == batch
 
 
-def test_a_larger_shorter_side_takes_memory(all_trainable: None) -> None:
+def test_a_larger_shorter_side_takes_memory() -> None:
     tight = Machine(16, 64 * GIB, gpus=(GpuFacts("small", 12 * GIB),))
     values = detect(machine=tight, model_name="fasterrcnn_resnet50_fpn", min_size=1000).values
     assert values["training_batch_size"] == 1
     assert values["learning_rate"] == pytest.approx(0.0025)
 
 
-def test_an_mmdetection_name_trains_its_stand_in_and_says_so(all_trainable: None) -> None:
+def test_an_mmdetection_name_trains_its_stand_in_and_says_so() -> None:
     name = "mmd-3x-yolof_r50_c5_8x8_1x_coco"
     resolution = detect(model_name=name, min_size=800)
     row = row_of(resolution, "model_name")
@@ -248,9 +236,7 @@ def test_the_estimate_grows_with_the_work_and_shrinks_with_the_machine() -> None
         ("fasterrcnn_resnet18_fpn", {"min_size": 320, "proposals": "reduced", "tile_grid_size": "3x2"}, "tiles"),
     ],
 )
-def test_the_estimate_follows_the_measured_speed(
-    all_trainable: None, name: str, changes: dict[str, Any], images_a_second: str
-) -> None:
+def test_the_estimate_follows_the_measured_speed(name: str, changes: dict[str, Any], images_a_second: str) -> None:
     info = ARCHITECTURES.get(name)
     speed = info.of_size(images_a_second).cpu_images_per_second / (7 if images_a_second == "tiles" else 1)
     resolution = detect(SMALL, LAPTOP, model_name=name, number_of_epochs=1, **changes)

@@ -8,7 +8,6 @@ from torch.nn import functional
 
 from tests.vision.training.runs import make_run
 from vision.architectures import build_architecture
-from vision.errors import ConflictError
 from vision.tasks import make_task
 from vision.tasks.class_weights import class_weights
 from vision.training.inputs.rows import read_rows
@@ -74,9 +73,3 @@ def test_losses_are_per_image(tmp_path: Path) -> None:
     }
     outputs = task.evaluation_step(lambda images: logits, batch)
     torch.testing.assert_close(outputs["losses"], functional.cross_entropy(logits, batch["labels"], reduction="none"))
-
-
-def test_a_task_type_without_a_trainer_is_refused(tmp_path: Path) -> None:
-    run = make_run(tmp_path, images=1).model_copy(update={"task_type": "image_object_detection"})
-    with pytest.raises(ConflictError, match="cannot be trained"):
-        make_task(run, build_architecture("mobilenetv2", 3))

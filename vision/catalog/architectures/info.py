@@ -7,8 +7,9 @@ from typing import Literal
 
 from vision.catalog.task_types import TaskType
 
-# How the file of a network's weights may go on after its name: as such, with timm's tag, with torchvision's digest.
-WEIGHT_FILE_ENDS = (".safetensors", ".*.safetensors", ".pth", "-*.pth")
+# How the file of a network's weights may go on after its name: as such, with timm's tag, with torchvision's digest or a
+# word of one's own.
+WEIGHT_FILE_ENDS = (".safetensors", ".*.safetensors", "-*.safetensors", ".pth", "-*.pth")
 
 FittingKind = Literal["centre_crop", "shorter_side", "letterbox", "stretch"]
 
