@@ -215,7 +215,7 @@ def test_each_family_predicts_without_darkroom(tmp_path, architecture):
     result = json.loads(done.stdout.splitlines()[-1])
     assert not result["vision"].startswith(str(Path(vision.__file__).parent.parent))
     (expected,) = Predictor.load(folder, "cpu").predict([image])
-    assert len(expected["boxes"]) == 5
+    assert 0 < len(expected["boxes"]) <= 5  # how many a network at random says differs by processor
     for (answer,) in result["answers"]:
         assert [one["score"] for one in answer["boxes"]] == pytest.approx(
             [one["score"] for one in expected["boxes"]], rel=1e-3
