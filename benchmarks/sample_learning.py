@@ -1,0 +1,85 @@
+"""What each kind of network learns of the rendered sample, from scratch, in a quarter of an hour on this machine.
+
+Settings are those a job resolves for a CPU, but for what each case names. A case fails where its bar is not reached.
+
+    python -m benchmarks.sample_learning [--case yolov5 ...] [--minutes 15]
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.vision.training.resolved_runs import carry_out, make_resolved_run, render_sample
+from tests.vision.training.runs import metrics_by_epoch
+from vision.catalog.task_types import TaskType
+
+
+@dataclass(frozen=True)
+class Case:
+    """`bar` is what the primary metric of the validation images must reach: mAP at an IoU of 0.5, or iou."""
+
+    task_type: TaskType
+    images: int
+    bar: float
+    settings: dict[str, Any]
+
+
+_RCNN = {"min_size": 192, "max_size": 256}
+CASES = {
+    "yolov5": Case(
+        TaskType.DETECTION, 300, 0.9, {"model_name": "yolov5", "model_size": "nano", "image_size": 256}
+    ),
+    "fasterrcnn": Case(TaskType.DETECTION, 300, 0.85, {"model_name": "fasterrcnn_resnet18_fpn", **_RCNN}),
+    "retinanet": Case(TaskType.DETECTION, 300, 0.7, {"model_name": "retinanet_resnet50_fpn", **_RCNN}),
+    "maskrcnn": Case(TaskType.SEGMENTATION, 300, 0.8, {"model_name": "maskrcnn_resnet18_fpn", **_RCNN}),
+    "multilabel": Case(
+        TaskType.MULTILABEL,
+        600,
+        0.9,
+        {"model_name": "resnet18", "optimizer": "adamw", "number_of_epochs": 30, "augmentations": "light"},
+    ),
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--case", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--minutes", type=float, default=15)
+    options = parser.parse_args()
+    reached = [learn(name, CASES[name], options.minutes * 60) for name in options.case]
+    if not all(reached):
+        sys.exit(1)
+
+
+def learn(name: str, case: Case, limit: float) -> bool:
+    folder = Path(tempfile.mkdtemp(prefix="sample-learning-"))
+    given = {"pretrained": "none", "random_seed": 1} | case.settings
+    try:
+        rows = render_sample(case.task_type, folder, case.images)
+        run = make_resolved_run(folder, case.task_type, rows, given)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        finished = carry_out(run, limit)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    finally:
+        shutil.rmtree(folder)
+    reached = finished.completed["primary_metric"]
+    course = {
+        epoch: round(values[run.primary_metric], 3) for epoch, values in metrics_by_epoch(finished.events).items()
+    }
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"{name}: {run.primary_metric} {reached:.3f} (bar {case.bar}) in epoch {finished.completed['best_epoch']}, ")
+    print(
+        f"  {finished.seconds:.0f} s, {used:.0f} s of processor; set: {case.settings}; by epoch: {course}", flush=True
+    )
+    return bool(reached >= case.bar)
+
+
+if __name__ == "__main__":
+    main()
