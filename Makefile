@@ -3,7 +3,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 TESTS ?= tests
 PYTEST := $(PY) -m pytest
-QUICK := $(PYTEST) -n auto --maxprocesses 8 --dist worksteal -m "not data and not slow and not browser"
+PARALLEL := $(PYTEST) -n auto --maxprocesses 8 --dist worksteal
+QUICK := $(PARALLEL) -m "not data and not heavy and not slow and not browser"
 ARGS ?=
 
 
@@ -33,6 +34,7 @@ worker: setup ## attach this machine to another Darkroom
 
 test: setup-dev ## every test, the real-browser ones included
 	@$(QUICK) $(ARGS) $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of this kind
+	@$(PARALLEL) -m "heavy and not slow" $(ARGS) $(TESTS) || [ $$? -eq 5 ]
 	@$(PYTEST) -m "not data and (slow or browser)" $(ARGS) $(TESTS) || [ $$? -eq 5 ]
 
 test-quick: setup-dev ## the tests that start no process and train nothing

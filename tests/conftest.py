@@ -10,6 +10,9 @@ import pytest
 
 from tests.running import Running, start_darkroom
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one to a processor: more threads would wait for each other
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,6 +13,8 @@ from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.explain.cam import make_cam
 from vision.registry import load_dotted
 
+pytestmark = pytest.mark.heavy
+
 
 def by_name(info):
     return info.name

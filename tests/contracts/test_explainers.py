@@ -10,6 +10,8 @@ from vision.catalog.explainers import EXPLAINERS
 from vision.explain import explain
 from vision.registry import load_dotted
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="module")
 def built():

@@ -13,6 +13,8 @@ from vision.architectures.weights import load_pretrained
 from vision.errors import InvalidDocumentError, NotFoundError, WeightsUnavailableError
 from vision.explain.cam import make_cam
 
+pytestmark = pytest.mark.heavy
+
 SHARED = Path(__file__).parents[4] / "shared" / "weights"
 
 

@@ -17,6 +17,8 @@ from vision.architectures.weights import find_weights, load_pretrained, read_ten
 from vision.catalog.architectures import ARCHITECTURES
 from vision.errors import WeightsUnavailableError
 
+pytestmark = pytest.mark.heavy
+
 MOBILENET = ARCHITECTURES.get("mobilenetv2")
 
 

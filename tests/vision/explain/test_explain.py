@@ -9,6 +9,8 @@ from vision.catalog.explainers import EXPLAINERS
 from vision.errors import NotFoundError
 from vision.explain import explain
 
+pytestmark = pytest.mark.heavy
+
 ACTIVATIONS = [nn.ReLU, nn.ReLU6, nn.GELU]
 
 

@@ -19,6 +19,8 @@ from vision.inference.predictor import Predictor
 from vision.spec.scoring import build_scoring_request
 from vision.spec.settings import ClassificationSettings
 
+pytestmark = pytest.mark.heavy
+
 LOAD_ELSEWHERE = """
 import base64, json, sys
 import pandas as pd

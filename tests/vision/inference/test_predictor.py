@@ -16,6 +16,8 @@ from vision.inference.predictor import Predictor
 from vision.inference.preprocessing import preprocess
 from vision.spec.scoring import ScoringItem, XaiParameters
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="module")
 def predictor(tmp_path_factory) -> Predictor:

@@ -7,6 +7,8 @@ from torchvision.ops import box_iou
 from tests.vision.architectures.torchvision_detectors.scenes import KINDS, build, no_objects, two_images
 from vision.architectures.detection import DetectionLimits, DetectionNetwork, Detections
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="module", params=KINDS)
 def network(request: pytest.FixtureRequest) -> DetectionNetwork:

@@ -15,6 +15,8 @@ from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 from tests.vision.architectures.torchvision_detectors.scenes import BUILDERS, KINDS, LABELS, build, draw, make_targets
 from vision.architectures.detection import Targets
 
+pytestmark = pytest.mark.heavy
+
 HEIGHT, WIDTH = 96, 128
 UNCHANGED = {"min_size": HEIGHT, "max_size": 2 * WIDTH, "image_mean": [0.0] * 3, "image_std": [1.0] * 3}
 FEW = {

@@ -19,6 +19,8 @@ from vision.architectures.weights import find_weights, load_pretrained
 from vision.catalog.architectures import ARCHITECTURES
 from vision.errors import WeightsUnavailableError
 
+pytestmark = pytest.mark.heavy
+
 OTHER_LABELS = 5
 _TO_OLD = (
     (r"(blocks\.\d+)\.0\.(weight|bias)$", r"\1.\2"),

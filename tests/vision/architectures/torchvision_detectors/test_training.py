@@ -21,6 +21,8 @@ from tests.vision.architectures.torchvision_detectors.scenes import (
 from vision.architectures.built import freeze_layers
 from vision.architectures.detection import DetectionLimits, DetectionNetwork, Targets
 
+pytestmark = pytest.mark.heavy
+
 LOSSES = {
     "fasterrcnn": {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"},
     "maskrcnn": {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask"},

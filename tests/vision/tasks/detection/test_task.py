@@ -21,6 +21,8 @@ from vision.tasks.base import make_task
 from vision.tasks.detection.batches import read_targets
 from vision.training.inputs.rows import read_rows
 
+pytestmark = pytest.mark.heavy
+
 PLAIN = json.dumps({"apply_automl_train_augmentations": False, "apply_mosaic_for_yolo": False})
 
 
