@@ -112,7 +112,7 @@ def _stage(
         return None if cell is None or cell.annotation == UNLABELLED.annotation else cell
 
     staged = work_dir / "staged.parquet"
-    stage_records(records(), read, "", staged, lambda count: on_progress("reading", 0.2))
+    stage_records(records(), read, staged, lambda count: on_progress("reading", 0.2))
     return staged
 
 

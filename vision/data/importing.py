@@ -126,7 +126,7 @@ class _Import:
         path = options.work_dir / "staged.parquet"
         records = self._with_signs_of_life(reader.read(upload, reading, self._report))
         read_cell = CellReader(upload, task_type, settings, options.limits, self._report)
-        stage_records(records, read_cell, settings.group_pattern, path, lambda count: self._refuse_errors())
+        stage_records(records, read_cell, path, lambda count: self._refuse_errors())
         self._refuse_errors()
         return path
 

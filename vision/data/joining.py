@@ -24,6 +24,7 @@ from vision.data.grouping import assign_rows, group_rows
 from vision.data.limits import ImportLimits
 from vision.data.manifest import SCHEMA
 from vision.data.options import ImportSettings
+from vision.data.patterns import GROUP_OF
 from vision.data.report import Report
 from vision.data.tables import RowWriter, connect, iterate_rows
 from vision.data.upload import Upload
@@ -97,7 +98,7 @@ def join_rows(staged: Path, images: Path, settings: ImportSettings, report: Repo
     Repeated rows are left out. Rows without a split become training rows, or get one by the settings.
     """
     with connect(work_dir, file=work_dir / "join.duckdb") as database:
-        _create_rows(database, staged, images)
+        _create_rows(database, staged, images, settings.group_pattern)
         report_repeats(database, report)
         database.execute("DELETE FROM rows WHERE nth > 1")
         report_sizes(database, report)
@@ -112,21 +113,23 @@ def join_rows(staged: Path, images: Path, settings: ImportSettings, report: Repo
         return _write(database, staged, work_dir / "manifest.parquet")
 
 
-def _create_rows(database: duckdb.DuckDBPyConnection, staged: Path, images: Path) -> None:
+def _create_rows(database: duckdb.DuckDBPyConnection, staged: Path, images: Path, group_pattern: str) -> None:
     """`rows`: what is narrow about every record with a good image; `nth` counts those that say the same."""
-    query = """
+    found = GROUP_OF.format(text="s.image", pattern="$pattern") if group_pattern else "''"
+    query = f"""
         CREATE TABLE rows AS
-        SELECT s.seq, s.image, s.labels, s.file, s.line, s."group",
+        SELECT s.seq, s.image, s.labels, s.file, s.line, coalesce(nullif(s."group", ''), {found}) AS "group",
                coalesce(nullif(s.split, ''), 'train') AS split, hash(s.annotation) AS cell,
                s.width AS declared_width, s.height AS declared_height,
                i.sha256, i.format, i.width, i.height, i.bytes, i.phash,
                row_number() OVER same AS nth, first_value(s.seq) OVER same AS first
-        FROM read_parquet(?) s JOIN read_parquet(?) i USING (image)
+        FROM read_parquet($staged) s JOIN read_parquet($images) i USING (image)
         WHERE i.code = ''
         WINDOW same AS (PARTITION BY hash(s.image, coalesce(nullif(s.split, ''), 'train'), s.annotation) ORDER BY s.seq)
         ORDER BY s.seq
     """
-    database.execute(query, [str(staged), str(images)])
+    values = {"staged": str(staged), "images": str(images)}
+    database.execute(query, values | ({"pattern": group_pattern} if group_pattern else {}))
 
 
 def _add_problems(database: duckdb.DuckDBPyConnection, findings: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from vision.data.patterns import check_pattern
 from vision.errors import Detail, InvalidDatasetError
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -58,7 +58,7 @@ class ImportSettings(BaseModel):
         default="",
         max_length=200,
         title="Group pattern",
-        description="A regular expression over the image's path; what its first group matches stays in one split.",
+        description="A regular expression (RE2) over the image's path; what its first group matches stays in one split.",
     )
     keeps_near_duplicates_together: bool = Field(
         default=True, title="Near-duplicates stay together", description="Never splits pictures that look the same."
@@ -74,12 +74,8 @@ class ImportSettings(BaseModel):
     @field_validator("group_pattern")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        try:
-            groups = re.compile(pattern).groups if pattern else 1
-        except (re.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        if groups < 1:
-            raise ValueError("it needs a group in parentheses, such as ^(part\\d+)_")
+        if pattern:
+            check_pattern(pattern)
         return pattern
 
     @model_validator(mode="after")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -42,23 +41,21 @@ _MAX_PIXELS_SIDE = 2**31 - 1
 def stage_records(
     records: Iterable[Record],
     read: Callable[[Record], LabelCell | None],
-    group_pattern: str,
     path: Path,
     on_group: Callable[[int], None],
 ) -> int:
     """Write the records `read` can use to `path` (`SCHEMA`); returns how many. `on_group` is told the number so far."""
-    find_group = _group_finder(group_pattern)
     with RowWriter(path, SCHEMA) as writer:
         for record in records:
             cell = read(record)
             if cell is None:
                 continue
-            if writer.add(_to_row(writer.count, record, cell, find_group), len(cell.annotation) + len(record.source)):
+            if writer.add(_to_row(writer.count, record, cell), len(cell.annotation) + len(record.source)):
                 on_group(writer.count)
         return writer.count
 
 
-def _to_row(seq: int, record: Record, cell: LabelCell, find_group: Callable[[str], str]) -> tuple[Any, ...]:
+def _to_row(seq: int, record: Record, cell: LabelCell) -> tuple[Any, ...]:
     return (
         seq,
         record.image,
@@ -66,7 +63,7 @@ def _to_row(seq: int, record: Record, cell: LabelCell, find_group: Callable[[str
         list(dict.fromkeys(cell.names)) if len(cell.names) > 1 else cell.names,
         len(cell.names),
         cell.annotation,
-        record.group or find_group(record.image),
+        record.group,
         _bound(record.width),
         _bound(record.height),
         record.file,
@@ -77,18 +74,6 @@ def _to_row(seq: int, record: Record, cell: LabelCell, find_group: Callable[[str
 
 def _bound(side: int | None) -> int | None:
     return side if side is not None and 0 < side <= _MAX_PIXELS_SIDE else None
-
-
-def _group_finder(pattern: str) -> Callable[[str], str]:
-    if not pattern:
-        return lambda image: ""
-    compiled = re.compile(pattern)
-
-    def find(image: str) -> str:
-        match = compiled.search(image)
-        return (match[1] or "") if match else ""
-
-    return find
 
 
 class CellReader:

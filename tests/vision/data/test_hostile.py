@@ -13,20 +13,21 @@ import pytest
 from PIL import Image
 
 from tests.datasets.factories import MLTABLE, dataset_files, image_bytes, json_lines, zip_bytes
-from tests.vision.data.imports import MemorySink
+from tests.vision.data.imports import MemorySink, rows_of
 from vision.data.importing import ImportOptions, import_dataset
 from vision.data.limits import ImportLimits
+from vision.data.options import ImportSettings, read_settings
 from vision.errors import DarkroomError
 
 TABLE = "training-mltable-folder/MLTable"
 LINES = "training-mltable-folder/train_annotations.jsonl"
 
 
-def run(tmp_path, files, **limits):
+def run(tmp_path, files, settings=None, **limits):
     source = tmp_path / "source.zip"
     source.write_bytes(zip_bytes(files))
     work = Path(tempfile.mkdtemp(dir=tmp_path))
-    options = ImportOptions(work_dir=work, limits=ImportLimits(**limits))
+    options = ImportOptions(work_dir=work, limits=ImportLimits(**limits), settings=settings or ImportSettings())
     return import_dataset(source, MemorySink(), options, lambda phase, fraction: None)
 
 
@@ -134,6 +135,28 @@ def test_names_that_are_script_stay_text(tmp_path):
     assert label in run(tmp_path, files).label_names
 
 
+def test_a_pattern_that_could_take_for_ever_does_not(tmp_path):
+    files = {f"images/{'a' * 60}{number}.jpg": image_bytes(size=(20 + number, 20)) for number in range(12)}
+    files["a.jsonl"] = json_lines([{"image_url": name, "label": "red"} for name in files])
+    result = run(tmp_path, files, ImportSettings(group_pattern=r"^images/((a+)+)$"))
+    assert {row["group"] for row in rows_of(result)} == {""}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("(", r"missing \)"),
+        (r"(a)\1", "invalid escape"),
+        ("(?=a)(b)", r"\(\?="),
+        ("(a{2000})", "repetition"),
+        ("a", "a group"),
+    ],
+)
+def test_a_pattern_that_cannot_be_used_is_refused(pattern, words):
+    with pytest.raises(DarkroomError, match=words):
+        read_settings({"group_pattern": pattern})
+
+
 def test_more_findings_than_are_kept_are_counted(tmp_path):
     files = dataset_files(validation=0)
     files[LINES] += "{bad\n" * 20_000
@@ -146,7 +169,7 @@ def test_more_findings_than_are_kept_are_counted(tmp_path):
 _MEASURE = """
 import json, sys, tempfile
 from pathlib import Path
-from tests.vision.data.imports import MemorySink
+from tests.vision.data.imports import MemorySink, rows_of
 from vision.data.importing import ImportOptions, import_dataset
 work = Path(tempfile.mkdtemp(dir=sys.argv[1]))
 
