@@ -58,7 +58,7 @@ class ImportSettings(BaseModel):
         default="",
         max_length=200,
         title="Group pattern",
-        description="A regular expression (RE2) over the image's path; what its first group matches stays in one split.",
+        description="A regular expression over the path (RE2); what its first group matches stays in one split.",
     )
     keeps_near_duplicates_together: bool = Field(
         default=True, title="Near-duplicates stay together", description="Never splits pictures that look the same."

@@ -25,6 +25,7 @@ _LISTED = (
     "CASE WHEN strlen(annotation) <= {} THEN annotation END AS annotation"
 )
 _LARGEST = 1 << 20
+_NO_ROW = 1 << 63  # an address may name any number
 _MEMORY = "80MB"  # of all queries of this process together
 _LARGE_MEMORY = "512MB"  # of a single one that this is not enough for: rows of megabytes
 _AT_ONCE = 2  # queries: each uses both threads, more of them would only share the memory
@@ -94,9 +95,9 @@ def get_row(path: Path, row: int) -> dict[str, Any]:
     Raises:
         NotFoundError: no such row.
     """
-    rows = _ask_dicts("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row])
+    rows = _ask_dicts("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row]) if row < _NO_ROW else []
     if not rows:
-        raise NotFoundError(f"There is no image {row} in this version.")
+        raise _no_image(row)
     return rows[0]
 
 
@@ -162,10 +163,15 @@ def _find(stamp: _Stamp, rows: RowFilter, order: Order, after: Place | None, lim
 
 
 def _place(path: Path, row: int, order: Order) -> Place:
-    found = _ask(f"SELECT {order.key} AS key, row FROM read_parquet(?) WHERE row = ?", [str(path), row])
+    query = f"SELECT {order.key} AS key, row FROM read_parquet(?) WHERE row = ?"
+    found = _ask(query, [str(path), row]) if row < _NO_ROW else []
     if not found:
-        raise NotFoundError(f"There is no image {row} in this version.")
+        raise _no_image(row)
     return Place(*found[0])
+
+
+def _no_image(row: int) -> NotFoundError:
+    return NotFoundError(f"There is no image {str(row)[:20]} in this version.")
 
 
 def _fetch(path: Path, numbers: list[int], largest: int) -> list[dict[str, Any]]:

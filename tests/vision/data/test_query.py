@@ -250,8 +250,11 @@ def test_what_can_be_chosen_by_is_listed_with_its_count(manifest):
 
 def test_one_row_with_all_its_columns(manifest):
     assert get_row(manifest, 3) == ROWS[3]
-    with pytest.raises(NotFoundError):
-        get_row(manifest, 999)
+    for row in (999, -1, 10**40):
+        with pytest.raises(NotFoundError):
+            get_row(manifest, row)
+        with pytest.raises(NotFoundError):
+            find_neighbours(manifest, row)
 
 
 def test_image_by_its_hash(manifest):
