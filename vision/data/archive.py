@@ -15,6 +15,7 @@ from typing import IO
 
 import zstandard
 
+from vision.data.archive_headers import ZipSource, bounded_headers
 from vision.data.limits import DEFAULT_LIMITS, MIB, ImportLimits
 from vision.errors import Detail, InvalidDatasetError
 
@@ -37,15 +38,20 @@ class Entry:
 
 
 def detect_archive(source: Path) -> str | None:
-    """`"zip"`, `"tar"` (plain, gzip, bzip2, xz), `"tar.zst"`, or None. Judged by content, never by name."""
+    """`"zip"`, `"tar"` (plain, gzip, bzip2, xz), `"tar.zst"`, or None. Judged by content, never by name.
+
+    Raises:
+        InvalidDatasetError: it begins like no honest tar.
+    """
     if zipfile.is_zipfile(source):
         return "zip"
     with source.open("rb") as file:
         if file.read(len(_ZSTD)) == _ZSTD:
             return "tar.zst"
     try:
-        return "tar" if tarfile.is_tarfile(source) else None
-    except (EOFError, OSError, zlib.error):
+        with tarfile.open(source, tarinfo=bounded_headers()):
+            return "tar"
+    except (EOFError, OSError, RecursionError, tarfile.TarError, zlib.error):
         return None
 
 
@@ -68,7 +74,7 @@ def unpack_archive(
     read = {"zip": _read_zip, "tar.zst": _read_tar_zst}.get(kind or "", _read_tar)
     unpacking = _Unpacking(source, target, limits, on_progress)
     with _say_what_is_damaged(source.name):
-        for entry, fraction in read(source):
+        for entry, fraction in read(source, limits):
             unpacking.take(entry)
             unpacking.tell(fraction)
     unpacking.raise_refused()
@@ -102,6 +108,9 @@ class _Unpacking:
             self._refused.append(Detail(refusal, code="hostile_entry", file=entry.name[:300]))
         elif not entry.is_folder and not is_litter(path):
             self._write(entry, path)
+            return
+        self._unpacked += entry.size  # it is passed over, which takes as long as unpacking it
+        self._check_room(entry, 0)
 
     def raise_refused(self) -> None:
         if self._refused:
@@ -182,8 +191,11 @@ def is_litter(path: PurePath) -> bool:
     return "__MACOSX" in path.parts or path.name in _LITTER or path.name.startswith("._")
 
 
-def _read_zip(source: Path) -> Iterator[tuple[Entry, float]]:
-    with zipfile.ZipFile(source) as archive:
+def _read_zip(source: Path, limits: ImportLimits) -> Iterator[tuple[Entry, float]]:
+    with (
+        ZipSource(source, limits.max_entries) as file,
+        zipfile.ZipFile(file) as archive,
+    ):
         entries = archive.infolist()
         for number, info in enumerate(entries, start=1):
             mode = info.external_attr >> 16
@@ -200,9 +212,9 @@ def _zip_opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
     return lambda: archive.open(info)
 
 
-def _read_tar(source: Path) -> Iterator[tuple[Entry, float]]:
+def _read_tar(source: Path, limits: ImportLimits) -> Iterator[tuple[Entry, float]]:
     size = max(1, source.stat().st_size)
-    with source.open("rb") as raw, tarfile.open(fileobj=raw, mode="r:*") as archive:
+    with source.open("rb") as raw, tarfile.open(fileobj=raw, mode="r:*", tarinfo=bounded_headers()) as archive:
         yield from _read_members(archive, lambda: raw.tell() / size)
 
 
@@ -213,13 +225,13 @@ def _read_members(archive: tarfile.TarFile, tell: Callable[[], float]) -> Iterat
         yield Entry(member.name, member.size, member.isdir(), refusal, _tar_opener(archive, member)), tell()
 
 
-def _read_tar_zst(source: Path) -> Iterator[tuple[Entry, float]]:
+def _read_tar_zst(source: Path, limits: ImportLimits) -> Iterator[tuple[Entry, float]]:
     size = max(1, source.stat().st_size)
     plain = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
     with (
         source.open("rb") as raw,
         plain.stream_reader(raw, read_across_frames=True) as stream,
-        tarfile.open(fileobj=stream, mode="r|") as archive,
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=bounded_headers()) as archive,
     ):
         yield from _read_members(archive, lambda: raw.tell() / size)
 
