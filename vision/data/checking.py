@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
+
+from PIL import Image
 
 from vision.data.duplicates import hash_image
 from vision.data.images import encode_thumbnail, open_image, probe_image, shrink_image
@@ -17,7 +21,9 @@ from vision.data.limits import ImportLimits
 from vision.data.upload import Upload
 from vision.errors import InvalidImageError
 
+_LARGE = 25_000_000  # pixels; larger ones take hundreds of megabytes and are decoded one at a time
 _WINDOW = 64  # images handed to the threads at once: enough to keep them busy, few enough to stop soon
+_ONE_LARGE = threading.Lock()
 
 
 class ImageSink(Protocol):
@@ -67,18 +73,24 @@ def check_image(upload: Upload, file: str, sink: ImageSink, limits: ImportLimits
             return CheckedImage(file, code="image_too_large", problem=problem)
         data = path.read_bytes()
         facts = probe_image(data)
-        image = open_image(data)
+        with _ONE_LARGE if facts.width * facts.height > _LARGE else nullcontext():
+            small, sides = _shrink(data)
     except InvalidImageError as error:
         return CheckedImage(file, code=error.code, problem=str(error))
     except OSError as error:
         problem = f"The file cannot be read: {error.strerror or error}."
         return CheckedImage(file, code="unreadable_image", problem=problem)
     sha256 = hashlib.sha256(data).hexdigest()
-    small = shrink_image(image)
     if not sink.has_image(sha256):
         sink.put_thumbnail(sha256, encode_thumbnail(small))
         sink.put_image(sha256, path)
-    return CheckedImage(file, sha256, facts.format, image.width, image.height, size, hash_image(small))
+    return CheckedImage(file, sha256, facts.format, *sides, size, hash_image(small))
+
+
+def _shrink(data: bytes) -> tuple[Image.Image, tuple[int, int]]:
+    """Decode an image whole; what its thumbnail shows, and its size in px."""
+    image = open_image(data)
+    return shrink_image(image), image.size
 
 
 def _windows(files: Iterable[str]) -> Iterator[list[str]]:

@@ -111,6 +111,7 @@ _IMAGES = [
     FindingCode("invalid_image", "Files that are no image", "Replace them; JPEG, PNG, WebP, BMP, TIFF, GIF are read."),
     FindingCode("damaged_image", "Damaged images", "Save them again from their source."),
     FindingCode("image_too_large", "Images over the limit", "Scale them down, or cut them into tiles."),
+    FindingCode("image_too_slow", "JPEGs made to take hours", "Save them again from their source."),
     FindingCode("repaired_image_name", "Images found by another name", "Are these the right images?"),
     FindingCode("missing_size", "Labels without the size of their image", NOTHING),
     FindingCode("size_mismatch", "Sizes that are not the image's", "Were the labels drawn on images of another size?"),

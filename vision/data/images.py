@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from vision.data.jpeg_scans import count_scans
 from vision.errors import InvalidImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 MAX_PIXELS = 100_000_000
 """A decoded image takes three bytes a pixel: 300 MB at most."""
+_MOST_SCANS = 100
+"""Of a JPEG: a progressive one has about ten, and each is a pass over the whole picture."""
 THUMBNAIL_SIDE = 256
 _FIRST_TURNED = 5  # EXIF orientations from 5 on swap width and height
 _HINT = f"Use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
@@ -50,13 +53,15 @@ def open_image(source: bytes | Path) -> Image.Image:
     """The image fully decoded, RGB, upright by its EXIF orientation. First frame of an animation.
 
     Raises:
-        InvalidImageError: not an image we open, damaged, or over `MAX_PIXELS`.
+        InvalidImageError: not an image we open, damaged, over `MAX_PIXELS`, or made to take hours.
         FileNotFoundError: no such file.
     """
     with _open(source) as image:
+        _refuse_many_scans(image)
         try:
             image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            return _to_rgb(image)
         except Image.DecompressionBombError as error:
             raise _too_large() from error
         except Exception as error:  # Pillow's decoders raise whatever their format makes them raise
@@ -156,13 +161,29 @@ def _open(source: bytes | Path) -> Image.Image:
     return image
 
 
+def _refuse_many_scans(image: Image.Image) -> None:
+    file = getattr(image, "fp", None)
+    if image.format not in ("JPEG", "MPO") or file is None:
+        return
+    place = file.tell()
+    file.seek(0)
+    scans = count_scans(file.read(), _MOST_SCANS)
+    file.seek(place)
+    if scans > _MOST_SCANS:
+        raise InvalidImageError(
+            f"The JPEG paints its picture over {_MOST_SCANS} times, which would take minutes or hours.",
+            hint="Save it again from its source.",
+            code="image_too_slow",
+        )
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel: Pillow would clip, not scale
         values = np.asarray(image).astype(np.float32)
-        scale = 255.0 / (65535.0 if values.max(initial=0) > 255 else 255.0)
-        image = Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
+        values *= 255.0 / (65535.0 if values.max(initial=0) > 255 else 255.0)  # in place: there may be 100 million
+        image = Image.fromarray(np.clip(values, 0, 255, out=values).astype(np.uint8))
     elif image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     return image.convert("RGB")
