@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from fsspec.core import url_to_fs
 
-from datasets.allowed import Source, check_path, check_url, find_image_source, find_source
+from datasets.allowed import Source, check_path, check_url, find_image_source, find_source, list_image_hosts
 from datasets.guarded_http import FetchError, fetch
 from datasets.models import Datastore
 from vision.data.limits import ImportLimits
@@ -56,6 +56,17 @@ class OutsideImages:
         name = _name_of_web(source.url)
         self._web[name] = source
         return name
+
+    def explain(self, url: str) -> str:
+        """Why `find` left an address alone, and what an administrator can do about it."""
+        for pattern in (_AZUREML, _V1):
+            match = pattern.fullmatch(url.strip())
+            if match:
+                return f"No datastore is called {unquote(match[1])[:100]!r}: it can be set up on the Datastores page."
+        scheme, _, rest = url.strip().partition("://")
+        if scheme.lower() in ("http", "https"):
+            return _explain_host(rest.partition("/")[0].rpartition("@")[2])
+        return "No datastore's address begins like it; one can be set up on the Datastores page." if rest else ""
 
     def path(self, name: str) -> Path:
         """Where the image lies on disk, fetched if need be. Called from several threads.
@@ -173,6 +184,12 @@ class OutsideImages:
         self._cache.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self._cache).free < self._limits.keep_free_bytes:
             raise FetchError("There is not enough disk space under STUDIO_HOME.")
+
+
+def _explain_host(host: str) -> str:
+    hosts = list_image_hosts()
+    allowed = f"only from {', '.join(hosts[:5])}" if hosts else "from nowhere, until an administrator lists hosts"
+    return f"Images are not fetched from {host[:100]}, {allowed} (STUDIO_IMAGE_HOSTS): pack them with the labels."
 
 
 def _name_of_web(url: str) -> str:

@@ -87,6 +87,23 @@ def test_addresses_that_are_not_ours(images, photos, url):
 
 
 @pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("azureml://datastores/other/paths/a.jpg", "No datastore is called 'other'"),
+        ("AmlDatastore://other/a.jpg", "Datastores page"),
+        ("https://example.com/a.jpg", "not fetched from example.com, only from cdn.example.com"),
+        ("wasbs://box@plant.blob.core.windows.net/a.jpg", "No datastore's address begins like it"),
+    ],
+)
+def test_what_would_make_an_address_ours_is_said(images, photos, tmp_path, settings, url, words):
+    settings.STUDIO_IMAGE_HOSTS = "cdn.example.com"
+    upload = Upload(tmp_path / "own", ["b.jpg"], images(store(location=photos)))
+    for look in (upload.resolve, upload.find):
+        with pytest.raises(ImageNotFoundError, match="no file there ends like it.*" + words):
+            look(url, "")
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "../secret.jpg",

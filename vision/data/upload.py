@@ -32,6 +32,9 @@ class Outside(Protocol):
             ImageNotFoundError: the address is ours, and the image is not there or not allowed. `str()` says why.
         """
 
+    def explain(self, url: str) -> str:
+        """Why an address that `find` left alone is not ours, and what would make it so; a sentence or two, or ""."""
+
     def path(self, name: str) -> Path:
         """Where the image lies on disk, fetched if need be.
 
@@ -40,6 +43,7 @@ class Outside(Protocol):
         """
 
 
+_NOT_FETCHED = "Images are taken from the upload, not fetched: pack them with the labels."
 OUTSIDE = "@"
 """What names of images from outside begin with; no file of an upload does."""
 
@@ -96,7 +100,9 @@ class Upload:
         try:
             return self.resolve(name, base)
         except ImageNotFoundError:
-            path = split_address(name)[1]
+            scheme, path = split_address(name)
+            if scheme or path.startswith("/"):
+                raise  # its end was looked for already
             return self._match_end(path, name)
 
     @cached_property
@@ -118,10 +124,11 @@ class Upload:
     def _match_address(self, path: str, url: str) -> str:
         try:
             return self._match_end(path, url)
-        except ImageNotFoundError:
+        except ImageNotFoundError as missing:
             found = self._outside.find(url) if self._outside is not None else None
             if found is None:
-                raise
+                reason = self._outside.explain(url) if self._outside is not None else _NOT_FETCHED
+                raise ImageNotFoundError(f"{missing} {reason}".strip()) from None
             return found
 
     def _match_end(self, path: str, url: str) -> str:

@@ -164,10 +164,7 @@ class _TableReading:
         try:
             return self._resolve(url, posixpath.dirname(line.file))
         except ImageNotFoundError as error:
-            message = str(error)
-            if url.lower().startswith(("http://", "https://")):
-                message += " Images are taken from the upload, not fetched: pack them with the labels."
-            self._report.error("missing_image", message, image=url[:300], file=line.file, line=line.number)
+            self._report.error("missing_image", str(error), image=url[:300], file=line.file, line=line.number)
             return None
 
     def _resolve_anew(self, url: str, folder: str) -> str:
