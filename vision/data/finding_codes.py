@@ -28,6 +28,7 @@ _FILES = [
     FindingCode("unreadable_file", "Label files that cannot be read", "Save them again as UTF-8 and upload them."),
     FindingCode("missing_file", "Label files that are not there", "Add the files, or correct the paths."),
     FindingCode("missing_list", "Files without their list of objects", "Export the file again, with all its lists."),
+    FindingCode("nested_archive", "Archives within the upload", "Unpack them first, or upload them side by side."),
     FindingCode("unused_file", "Label files that were not read", "Name them in the MLTable if they belong to it."),
     FindingCode("invalid_mltable", "MLTables that cannot be read", "Correct them as the message says."),
     FindingCode(

@@ -87,7 +87,8 @@ def report_unlisted(database: duckdb.DuckDBPyConnection, upload: Upload, staged:
     count, examples = database.execute(query, [str(staged)]).fetchall()[0]
     database.unregister("photos")
     if count:
-        message = f"{count:,} images of the upload are named by no annotation and were left out: {', '.join(examples)}"
+        what = "image of the upload is" if count == 1 else "images of the upload are"
+        message = f"{count:,} {what} named by no annotation and left out: {', '.join(examples)}"
         report.warning("unlisted_images", message + ("…" if count > len(examples) else "."), Action.DROPPED)
 
 

@@ -19,8 +19,8 @@ from vision.data.joining import Joined, join_rows, write_checked_images
 from vision.data.limits import DEFAULT_LIMITS, ImportLimits
 from vision.data.options import ImportSettings
 from vision.data.records import Record
-from vision.data.report import Report
-from vision.data.sources import open_source
+from vision.data.report import Action, Report
+from vision.data.sources import list_archives, open_source
 from vision.data.staging import CellReader, stage_records
 from vision.data.statistics import Summary, describe_manifest, summarize_manifest
 from vision.data.upload import Outside, Upload
@@ -99,6 +99,7 @@ class _Import:
 
     def run(self, findings: Path) -> ImportResult:
         upload = self._open_upload()
+        self._say_packed(upload)
         detection = self._detect(upload)
         reader = get_reader(detection.format)
         task_type = _choose_task_type(self._options, reader, upload)
@@ -113,6 +114,11 @@ class _Import:
         target = options.work_dir / "upload"
         tell = self._teller("unpacking")
         return open_source(self._source, target, options.file_name, options.limits, tell, options.outside)
+
+    def _say_packed(self, upload: Upload) -> None:
+        for file in list_archives(upload.files):
+            message = "An archive within the upload stays packed: unpack it first, or upload it beside the others."
+            self._report.warning("nested_archive", message, Action.DROPPED, file=file)
 
     def _detect(self, upload: Upload) -> Detection:
         self._tell("reading", 0)
@@ -187,7 +193,12 @@ class _Import:
         count = summary.images if is_held_out else summary.splits.get("train", 0)
         if count < needed:
             problems = self._report.error_count
-            lost = f" {problems:,} problems cost images; the report names each." if problems else ""
+            many = (
+                "problems cost images; the report names each"
+                if problems > 1
+                else "problem cost images; the report names it"
+            )
+            lost = f" {problems:,} {many}." if problems else ""
             images = "image" if count == 1 else "images"
             message = f"{count} training {images} can be used; at least {needed} are needed."
             hint = "Add images, or correct the rows the report names."

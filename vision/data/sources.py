@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from vision.data.archive import detect_archive, is_litter, unpack_archive
 from vision.data.limits import ImportLimits
-from vision.data.upload import Outside, Upload
+from vision.data.upload import Outside, Upload, is_image_name
 from vision.errors import InvalidDatasetError
 
 _ARCHIVE_NAMES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".rar", ".7z")
@@ -26,7 +27,7 @@ def open_source(
     """The files of a source: one archive, one file, or a folder of files and archives.
 
     An archive is unpacked into `target`, several each into a folder of its own name. A folder without archives is used
-    where it lies. Links are never followed.
+    where it lies. Links are never followed; archives within archives stay packed (`list_archives`).
 
     Raises:
         InvalidDatasetError: a hostile or damaged archive, more files than allowed.
@@ -68,14 +69,14 @@ def _open_folder(
     source: Path, target: Path, limits: ImportLimits, on_progress: Callable[[float], None], outside: Outside | None
 ) -> Upload:
     files = list_files(source, limits)
-    archives = [file for file in files if "/" not in file and _is_archive(source / file, file)]
+    archives = [file for file in files if _is_archive_of_folder(source / file, file)]
     if not archives:
         return Upload(source, files, outside)
     if len(files) == 1:
         return open_source(source / files[0], target, files[0], limits, on_progress, outside)
     found: list[str] = []
     for number, file in enumerate(archives):
-        folder = _free_name(target, file.split(".")[0] or "archive")
+        folder = _free_name(target, posixpath.join(posixpath.dirname(file), Path(file).name.split(".")[0] or "archive"))
         scale = (number / len(archives), 1 / len(archives))
         unpacked = unpack_archive(source / file, target / folder, limits, _part_of(on_progress, *scale))
         found += [f"{folder}/{name}" for name in unpacked]
@@ -86,6 +87,18 @@ def _open_folder(
         _place(source / file, target / file)
         found.append(file)
     return Upload(target, sorted(found), outside)
+
+
+def list_archives(files: Iterable[str]) -> list[str]:
+    """Those called like an archive."""
+    return [file for file in files if file.lower().endswith(_ARCHIVE_NAMES)]
+
+
+def _is_archive_of_folder(source: Path, file: str) -> bool:
+    """At the top whatever its name, but for images, which may be a million; below only by its name."""
+    if "/" not in file:
+        return not is_image_name(file) and _is_archive(source, file)
+    return bool(list_archives([file])) and detect_archive(source) is not None
 
 
 def _is_archive(source: Path, name: str) -> bool:

@@ -300,6 +300,24 @@ def test_folder_of_files_and_archives(run, tmp_path):
     assert result.split_counts == {"train": 12, "validation": 4}
 
 
+def test_archives_within_folders_of_a_folder(tmp_path):
+    folder = tmp_path / "sent"
+    for split in ("train", "valid"):
+        (folder / "plant" / split).mkdir(parents=True)
+        files = {f"{n}.jpg": image_bytes(size=(20 + n, 20)) for n in range(12)}
+        files["labels.csv"] = "filename,labels\n" + "".join(f"{name},nut\n" for name in files)
+        (folder / "plant" / split / "pictures.zip").write_bytes(zip_bytes(files))
+    assert run_folder(folder, tmp_path).split_counts == {"train": 12, "validation": 12}
+
+
+def test_an_archive_within_an_archive_stays_packed_and_is_named(run):
+    inner = zip_bytes({"nut/1.jpg": image_bytes()})
+    with pytest.raises(InvalidDatasetError, match=r"stay packed: data/images\.zip.*Unpack the inner archives"):
+        run({"data/images.zip": inner})
+    (finding,) = run(with_lines([]) | {"more.zip": inner}).report["warnings"]
+    assert (finding["code"], finding["file"]) == ("nested_archive", "more.zip")
+
+
 def test_plain_folder_is_used_where_it_lies(tmp_path):
     folder = tmp_path / "sent"
     for name, content in dataset_files().items():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vision.catalog.task_types import TaskType
 from vision.data.formats.base import Detection, ExportRow, FormatReader, FormatWriter, ReadOptions
+from vision.data.sources import list_archives
 from vision.data.upload import Upload
 from vision.errors import InvalidDatasetError
 from vision.registry import Registry, load_dotted
@@ -182,8 +183,11 @@ def detect_format(upload: Upload) -> Detection:
         return found[0]
     known = ", ".join(info.title for info in FORMATS)
     files = f"the {len(upload.files):,} files of the upload" if len(upload.files) != 1 else upload.files[0]
+    archives = list_archives(upload.files)
+    packed = f" There are archives within it, which stay packed: {', '.join(archives[:3])}." if archives else ""
     raise InvalidDatasetError(
-        f"No labels were found in {files}.",
-        hint=f"Known are: {known}. The simplest: one folder a class, or a .jsonl file with image_url and label.",
+        f"No labels were found in {files}.{packed}",
+        hint=("Unpack the inner archives, or upload them side by side. " if archives else "")
+        + f"Known are: {known}. The simplest: one folder a class, or a .jsonl file with image_url and label.",
         code="no_labels",
     )
