@@ -73,7 +73,11 @@ def check_image(upload: Upload, file: str, sink: ImageSink, limits: ImportLimits
             return CheckedImage(file, code="image_too_large", problem=problem)
         data = path.read_bytes()
         facts = probe_image(data)
-        with _ONE_LARGE if facts.width * facts.height > _LARGE else nullcontext():
+        pixels, most = facts.width * facts.height, limits.max_image_pixels
+        if pixels > most:
+            problem = f"The image has {facts.width} × {facts.height} px; {most:,} pixels are allowed."
+            return CheckedImage(file, code="image_too_large", problem=problem)
+        with _ONE_LARGE if pixels > _LARGE else nullcontext():
             small, sides = _shrink(data)
     except InvalidImageError as error:
         return CheckedImage(file, code=error.code, problem=str(error))

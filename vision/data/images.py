@@ -12,10 +12,11 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vision.data.jpeg_scans import count_scans
+from vision.data.limits import MOST_PIXELS
 from vision.errors import InvalidImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = MOST_PIXELS
 """A decoded image takes three bytes a pixel: 300 MB at most."""
 _MOST_SCANS = 100
 """Of a JPEG: a progressive one has about ten, and each is a pass over the whole picture."""

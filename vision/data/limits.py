@@ -11,6 +11,7 @@ from vision.errors import InvalidDatasetError
 
 MIB = 1 << 20
 GIB = 1 << 30
+MOST_PIXELS = 100_000_000
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -41,6 +42,11 @@ class ImportLimits(BaseModel):
         default=8 * MIB, description="One line of a JSONL file or one annotation file of an image: 500,000 points."
     )
     max_image_bytes: Count = Field(default=256 * MIB, description="One image file: it is read whole.")
+    max_image_pixels: Count = Field(
+        default=MOST_PIXELS,
+        le=MOST_PIXELS,
+        description="One image, decoded: three to four bytes a pixel. Darkroom opens none above 100 million anywhere.",
+    )
     max_label_length: Count = Field(default=200, description="One class name, in characters.")
     max_labels: Count = Field(default=10_000, description="Class names in one dataset.")
     max_objects: Count = Field(default=20_000, description="Boxes or instances on one image.")
@@ -69,10 +75,11 @@ def read_limits(variables: Mapping[str, str]) -> ImportLimits:
             {name.removeprefix(VARIABLE_PREFIX).lower(): value for name, value in given.items()}
         )
     except ValidationError as error:
-        name = f"{VARIABLE_PREFIX}{str(error.errors()[0]['loc'][0]).upper()}"
+        first = error.errors()[0]
+        name = f"{VARIABLE_PREFIX}{str(first['loc'][0]).upper()}"
         known = ", ".join(VARIABLE_PREFIX + field.upper() for field in ImportLimits.model_fields)
         raise InvalidDatasetError(
-            f"{name}={given.get(name, '')!r} is no limit Darkroom knows, or no whole number from 1 on.",
+            f"{name}={given.get(name, '')!r} is no limit Darkroom knows, or not one of its values: {first['msg']}.",
             hint=f"Known are: {known}.",
             code="invalid_limit",
         ) from None

@@ -15,7 +15,8 @@ def test_variables_change_limits():
 
 
 @pytest.mark.parametrize("variables", [{"STUDIO_LIMIT_MAX_LABEL": "7"}, {"STUDIO_LIMIT_MAX_LABELS": "many"},
-                                       {"STUDIO_LIMIT_MAX_LABELS": "0"}])  # fmt: skip
+                                       {"STUDIO_LIMIT_MAX_LABELS": "0"},
+                                       {"STUDIO_LIMIT_MAX_IMAGE_PIXELS": "200000000"}])  # fmt: skip
 def test_what_is_no_limit_is_named(variables):
     with pytest.raises(InvalidDatasetError, match=next(iter(variables))):
         read_limits(variables)
