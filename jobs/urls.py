@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from jobs.views import detail, listing, new, objects, trial
+from jobs.views import detail, listing, new, objects, preview, trial
 
 app_name = "jobs"
 urlpatterns = [
@@ -8,6 +8,10 @@ urlpatterns = [
     path("new/", new.new_job, name="new"),
     path("new/plan/", new.plan, name="plan"),
     path("new/yaml/", new.yaml, name="yaml"),
+    path("new/preview/", preview.fragment, name="preview"),
+    re_path(
+        r"^new/preview/(?P<key>[0-9a-f]{32})/(?P<name>[0-9]+-[a-z0-9]+)\.webp$", preview.picture, name="preview-picture"
+    ),
     path("<str:name>/", detail.show_job, name="detail"),
     path("<str:name>/cancel/", detail.cancel, name="cancel"),
     path("<str:name>/clone/", detail.clone, name="clone"),

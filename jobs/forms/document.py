@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from jobs.forms.augmentation import FIELD, read_controls, show_augmentations
 from vision.catalog.architectures import ARCHITECTURES
 from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.errors import InvalidDocumentError
@@ -52,7 +53,7 @@ def read_fields(document: Mapping[str, Any]) -> dict[str, str]:
     """What each field shows for this document; empty where it is not set."""
     document = _with_canonical_names(document)
     fields = {path: _write(_find(document, path)) for path in FIELDS}
-    fields |= _show_network(fields[NETWORK])
+    fields |= _show_network(fields[NETWORK]) | show_augmentations(fields[FIELD])
     fields[VALIDATION_CHOICE] = "own"
     if fields["validation_data.path"]:
         fields[VALIDATION_CHOICE] = "data"
@@ -64,7 +65,7 @@ def read_fields(document: Mapping[str, Any]) -> dict[str, str]:
 def apply_fields(document: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     """The document with the given fields written into it; an empty field takes its key out."""
     changed = copy.deepcopy(_with_canonical_names(document))
-    given = _read_network(_without_other_validation(given))
+    given = read_controls(_read_network(_without_other_validation(given)))
     for path in FIELDS:
         if path in given:
             _put(changed, path, _read(path, str(given[path]).strip()))

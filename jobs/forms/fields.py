@@ -9,19 +9,13 @@ from typing import Any
 
 from jobs.forms.check import Checked
 from jobs.forms.document import NETWORK, OTHER, OTHER_NETWORK
+from jobs.forms.option import Option
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_architectures
 from vision.spec.model_names import trained_as
 from vision.spec.parameters import Parameter, documented_default, list_parameters
 from vision.spec.resolve import ResolvedValue
 
 _CHOSEN_ELSEWHERE = ("model_name",)
-
-
-@dataclass(frozen=True)
-class Option:
-    value: str
-    title: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jobs.forms.augmentation import keep_switches
 from vision.catalog.architectures import ARCHITECTURES
 from vision.catalog.task_types import TASK_TYPES
+from vision.spec.augmentations import list_switches
 from vision.spec.model_names import trained_as
 from vision.spec.parameters import documented_default, list_parameters
 
@@ -31,12 +33,15 @@ def follow_network(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[
 
 
 def _without_strangers(document: dict[str, Any]) -> dict[str, Any]:
-    """Without the parameters of other networks. Of a network that nobody knows nothing is known; its name stays."""
+    """Without the parameters and the changes of images of other networks. Of a network that nobody knows nothing is
+    known; its name stays."""
     given = document.get("training_parameters")
     if not isinstance(given, dict) or not (network := _network(document)):
         return document
     taken = {entry.name for entry in list_parameters(document["task"], network)}
     kept = {name: value for name, value in given.items() if name in taken}
+    if isinstance(text := kept.get("augmentations"), str):
+        kept["augmentations"] = keep_switches(text, list_switches(document["task"], ARCHITECTURES.get(network).fitting))
     rest = {key: value for key, value in document.items() if key != "training_parameters"}
     return {**rest, "training_parameters": kept} if kept else rest
 

@@ -12,22 +12,24 @@ from typing import Any
 from django.db.models import QuerySet
 
 from datasets.models import DatasetVersion
+from jobs.forms.augmentation import Control, list_controls
 from jobs.forms.check import Checked, check_document
 from jobs.forms.document import NETWORK, OTHER, VALIDATION_CHOICE, apply_fields, read_fields, start_document
 from jobs.forms.fields import (
     ArchitectureCard,
     Field,
     Group,
-    Option,
     group_fields,
     list_cards,
     list_fields,
     settled_network,
 )
 from jobs.forms.following import follow_network, follow_task
-from vision.catalog.architectures import ARCHITECTURES
+from jobs.forms.option import Option
+from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
 from vision.catalog.task_types import CLASSIFICATION_TASKS, TASK_TYPES, TaskType
 from vision.errors import InvalidDocumentError
+from vision.spec.augmentations import list_switches
 from vision.spec.documents import load_document, write_document
 from vision.spec.job_model import order_document
 from vision.spec.resolve import ResolvedValue
@@ -117,8 +119,12 @@ class JobForm:
     @property
     def shape(self) -> str:
         """What decides which fields there are: the task and the kind of network."""
-        network = settled_network(self.task_type, self.values, self.checked)
-        return f"{self.task_type}:{ARCHITECTURES.get(network).family}"
+        return f"{self.task_type}:{self.network.family}"
+
+    @cached_property
+    def network(self) -> ArchitectureInfo:
+        """The network whose settings are shown."""
+        return ARCHITECTURES.get(settled_network(self.task_type, self.values, self.checked))
 
     @property
     def takes_other_networks(self) -> bool:
@@ -144,6 +150,16 @@ class JobForm:
     @cached_property
     def fields(self) -> list[Field]:
         return list_fields(self.task_type, self.values, self.checked)
+
+    @property
+    def augmentation_controls(self) -> list[Control]:
+        return list_controls(self.values, list_switches(self.task_type, self.network.fitting))
+
+    @property
+    def options(self) -> dict[str, tuple[Option, ...]]:
+        """The choices of each field of a parameter that has some."""
+        shown: list[Field | Control] = [*self.fields, *self.augmentation_controls]
+        return {field.name: field.options for field in shown if field.options}
 
     @property
     def plain_groups(self) -> list[Group]:

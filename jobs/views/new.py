@@ -16,7 +16,9 @@ from jobs.forms import JobForm, start_document, start_from
 from jobs.forms.page import STEPS, to_step
 from jobs.selectors import get_job
 from jobs.services.control import clone_document
+from jobs.services.previewing import preview_key
 from jobs.services.submission import submit_job
+from jobs.views.preview import PREVIEW_ACTIONS, show_preview
 from vision.errors import UserError
 from vision.spec.references import parse_dataset_reference
 
@@ -31,6 +33,9 @@ def new_job(request: HttpRequest) -> HttpResponse:
     action = request.POST.get("action", "")
     if action == "submit":
         return _submit(request, form)
+    if action in PREVIEW_ACTIONS:
+        form.step = 2
+        return _show(request, form, preview=show_preview(request, form))
     if action.startswith("step-"):
         form.step = to_step(action.removeprefix("step-"))
     form.step = min(max(form.step + _MOVES.get(action, 0), 1), len(STEPS))
@@ -90,8 +95,15 @@ def _submit(request: HttpRequest, form: JobForm) -> HttpResponse:
     return redirect(job)
 
 
-def _show(request: HttpRequest, form: JobForm, error: UserError | None = None, status: int = 200) -> HttpResponse:
-    return render(request, "jobs/new.html", {"nav": "jobs", "form": form, "error": error}, status=status)
+def _show(
+    request: HttpRequest,
+    form: JobForm,
+    error: UserError | None = None,
+    status: int = 200,
+    preview: dict[str, Any] | None = None,
+) -> HttpResponse:
+    context = {"nav": "jobs", "form": form, "error": error, "preview": preview}
+    return render(request, "jobs/new.html", context, status=status)
 
 
 def _describe(form: JobForm) -> dict[str, Any]:
@@ -101,5 +113,6 @@ def _describe(form: JobForm) -> dict[str, Any]:
         "values": form.values if form.checked.document is not None else None,
         "problems": [asdict(problem) for problem in form.checked.problems],
         "defaults": {field.name: {"text": field.default_text, "reason": field.reason} for field in form.fields},
-        "options": {field.name: [asdict(option) for option in field.options] for field in form.fields if field.options},
+        "options": {name: [asdict(option) for option in options] for name, options in form.options.items()},
+        "preview": preview_key(form.checked.plan, 0) if form.checked.plan else "",
     }

@@ -2,6 +2,7 @@
 import { makeEditor } from "./job-editor.js";
 import { makeSearch } from "./job-search.js";
 import { replaceParts } from "./job-parts.js";
+import { makePreview } from "./job-preview.js";
 import { makeSteps } from "./job-steps.js";
 
 const WAIT_MS = 250;
@@ -12,6 +13,7 @@ function start(form) {
   const shown = form.elements.document_shown;
   const editor = makeEditor(form, () => changed("document"));
   const steps = makeSteps(form, () => refreshPlan());
+  const preview = makePreview(form);
   makeSearch(form);
   let turn = 0; // an answer to an older state is dropped
   let timer = 0;
@@ -29,7 +31,8 @@ function start(form) {
       return;
     }
     event.preventDefault();
-    steps.move(button.value);
+    if (["preview", "again"].includes(button.value)) preview.draw(button.value);
+    else steps.move(button.value);
   });
   showNested(form);
 
@@ -63,6 +66,7 @@ function start(form) {
     if (!state.problems.length) writeDefaults(form, state); // without a plan the defaults know neither data nor machine
     showNested(form);
     if (steps.current() === 3) refreshPlan();
+    preview.follow(state.preview);
   }
 
   async function refreshPlan() {

@@ -126,6 +126,26 @@ def test_the_search_finds_folded_settings(form: Page) -> None:
     expect(form.locator(RATE)).to_be_visible()
 
 
+def test_training_images_are_previewed_and_follow_the_controls(form: Page) -> None:
+    form.set_default_timeout(90_000)
+    form.get_by_role("button", name="Preview on my images").click()
+    expect(form.get_by_role("status").filter(has_text="Drawing training images")).to_be_visible()
+    pictures = form.locator(".job-strip img")
+    expect(pictures).to_have_count(15, timeout=90_000)
+    form.wait_for_function("() => document.querySelector('.job-strip img').naturalWidth > 0")
+    first = pictures.nth(1).get_attribute("src")
+    form.get_by_label("Strength").select_option("none")
+    form.wait_for_function("old => ![...document.images].some(image => image.getAttribute('src') === old)", arg=first)
+    assert "augmentations: none" in yaml_of(form)
+    expect(form.get_by_label("Crop", exact=True).locator("option").first).to_have_text("Default: off")
+    shown = pictures.nth(1).get_attribute("src")
+    form.locator(RATE).fill("0.02")  # changes nothing that shows
+    form.wait_for_function("() => document.getElementById('document').value.includes('learning_rate: 0.02')")
+    assert pictures.nth(1).get_attribute("src") == shown
+    form.get_by_role("button", name="Other images").click()
+    form.wait_for_function("old => ![...document.images].some(image => image.getAttribute('src') === old)", arg=shown)
+
+
 def test_a_double_click_starts_one_job(form: Page, rest: httpx.Client) -> None:
     form.locator("[name='training_parameters.number_of_epochs']").fill("1")
     card(form, "mobilenetv2").check()

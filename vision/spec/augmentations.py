@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vision.catalog.architectures.info import FittingKind
+from vision.catalog.task_types import CLASSIFICATION_TASKS
+
 PRESETS = ("standard", "light", "strong", "none")
 SWITCHES = {
     "crop": "a random part of the image",
@@ -21,7 +24,7 @@ SWITCHES = {
 }
 CLASSIFICATION_SWITCHES = ("crop", "flip", "colour")
 DETECTOR_SWITCHES = ("crop", "expand", "flip", "colour")
-YOLO_SWITCHES = ("mosaic", "affine", "flip", "colour")
+YOLO_SWITCHES = ("mosaic", "affine", "flip", "colour")  # of networks that take letterboxed images
 
 # SPEC §4.8: what each flag turns off where it is false. Normalising and resizing always stay.
 _FLAGS = {
@@ -42,6 +45,16 @@ class AugmentationChoice:
     def is_on(self, name: str, *, in_preset: bool) -> bool:
         """Whether this change is made; `in_preset` says whether the preset makes it."""
         return self.switches.get(name, in_preset)
+
+
+def list_switches(task_type: str, fitting: FittingKind | None) -> tuple[str, ...]:
+    """The changes there are for networks whose images are fitted so (None: for any network); every preset but `none`
+    makes them all."""
+    if task_type in CLASSIFICATION_TASKS:
+        return CLASSIFICATION_SWITCHES
+    if fitting is None:
+        return tuple(dict.fromkeys((*DETECTOR_SWITCHES, *YOLO_SWITCHES)))
+    return YOLO_SWITCHES if fitting == "letterbox" else DETECTOR_SWITCHES
 
 
 def choose_augmentations(parameters: Mapping[str, Any]) -> AugmentationChoice:

@@ -9,13 +9,7 @@ from typing import Any
 from vision.catalog.architectures import ArchitectureInfo, list_architectures
 from vision.catalog.task_types import CLASSIFICATION_TASKS
 from vision.errors import Detail
-from vision.spec.augmentations import (
-    CLASSIFICATION_SWITCHES,
-    DETECTION_SETTINGS,
-    DETECTOR_SWITCHES,
-    YOLO_SWITCHES,
-    choose_augmentations,
-)
+from vision.spec.augmentations import DETECTION_SETTINGS, choose_augmentations, list_switches
 from vision.spec.model_names import find_architecture
 from vision.spec.parameters import PARAMETERS, Parameter, documented_default, fits
 
@@ -135,21 +129,13 @@ def _check_flags(task_type: str, values: Mapping[str, Any], path: str) -> list[D
 def _check_switches(
     task_type: str, info: ArchitectureInfo | None, values: Mapping[str, Any], path: str
 ) -> list[Detail]:
-    known = _switches(task_type, info)
+    known = list_switches(task_type, info.fitting if info else None)
     switches = choose_augmentations({"augmentations": values.get("augmentations")}).switches
     unknown = [name for name in switches if name not in known]
     if not unknown:
         return []
     message = f"There is no change of images named {unknown[0]} here; there is {_join(known)}."
     return [Detail(message, path=f"{path}.augmentations")]
-
-
-def _switches(task_type: str, info: ArchitectureInfo | None) -> tuple[str, ...]:
-    if task_type in CLASSIFICATION_TASKS:
-        return CLASSIFICATION_SWITCHES
-    if info is None:
-        return tuple(dict.fromkeys((*DETECTOR_SWITCHES, *YOLO_SWITCHES)))
-    return YOLO_SWITCHES if info.family == "yolov5" else DETECTOR_SWITCHES
 
 
 def _check_square(name: str, info: ArchitectureInfo, values: Mapping[str, Any], path: str) -> list[Detail]:

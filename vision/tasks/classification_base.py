@@ -15,11 +15,11 @@ from vision.export.naming import naming_graph
 from vision.export.onnx_file import Colours, Graph
 from vision.spec.settings import ClassificationSettings
 from vision.tasks.base import Answer, Evaluation, Outputs, SplitImages
-from vision.tasks.classification_data import AugmentedImages, CentredImages, collate_samples
-from vision.training.inputs.augmentation import choose_augmentation, normalise
+from vision.tasks.classification_data import CentredImages, collate_samples, make_training_images
+from vision.training.inputs.augmentation import normalise
 from vision.training.inputs.loader import Batch
 from vision.training.inputs.rows import ImageRows
-from vision.training.inputs.source import CentreDecoder, ImageSource, ReducedDecoder
+from vision.training.inputs.source import CentreDecoder, ImageSource
 from vision.training.run_document import RunDocument
 
 
@@ -41,7 +41,6 @@ class NamingTask(ABC):
         self.validation_resize = int(run.parameters["validation_resize_size"])
         self.validation_crop = int(run.parameters["validation_crop_size"])
         self.weighted_loss = int(run.parameters["weighted_loss"])
-        self.augmentation = choose_augmentation(run.parameters)
         self._weights: Tensor | None = None
         self._mean = torch.tensor(built.mean)
         self._std = torch.tensor(built.std)
@@ -84,19 +83,10 @@ class NamingTask(ABC):
         """One Parquet row an image."""
 
     def training_images(self, rows: ImageRows, seed: int) -> SplitImages:
-        # Twice the crop: even the smallest crop of the standard augmentation then loses no detail.
-        decoder = ReducedDecoder(max(self.validation_resize, 2 * self.training_crop))
-        source = ImageSource(rows, decoder, self.run.cache_dir)
-        dataset = AugmentedImages(
-            source=source,
-            targets=self.targets(rows),
-            crop=self.training_crop,
-            resize=self.validation_resize,
-            interpolation=self.interpolation,
-            augmentation=self.augmentation,
-            seed=seed,
+        dataset = make_training_images(
+            rows, self.targets(rows), self.run.parameters, self.interpolation, self.run.cache_dir, seed
         )
-        return SplitImages(rows, dataset, source)
+        return SplitImages(rows, dataset, dataset.source)
 
     def evaluation_images(self, rows: ImageRows) -> SplitImages:
         decoder = CentreDecoder(self.validation_resize, self.validation_crop, self.interpolation)

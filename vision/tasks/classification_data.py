@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from vision.training.inputs.augmentation import Augmentation, crop_and_flip, random_colours
+from vision.training.inputs.augmentation import Augmentation, choose_augmentation, crop_and_flip, random_colours
 from vision.training.inputs.batches import SampleKey
 from vision.training.inputs.loader import Batch
-from vision.training.inputs.source import ImageSource
+from vision.training.inputs.rows import ImageRows
+from vision.training.inputs.source import ImageSource, ReducedDecoder
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ class AugmentedImages(Dataset[Sample]):
         pixels = self.source[index]
         view = crop_and_flip(pixels, self.crop, self.resize, self.interpolation, self.augmentation, random)
         return Sample(view, self.targets[index], index, random_colours(view, self.augmentation, random))
+
+
+def make_training_images(
+    rows: ImageRows, targets: np.ndarray, parameters: Mapping[str, Any], interpolation: str, cache_dir: Path, seed: int
+) -> AugmentedImages:
+    """The images of the rows as the resolved parameters have training see them; `targets` as `Sample` has them."""
+    crop, resize = int(parameters["training_crop_size"]), int(parameters["validation_resize_size"])
+    # Twice the crop: even the smallest crop of the standard augmentation then loses no detail.
+    source = ImageSource(rows, ReducedDecoder(max(resize, 2 * crop)), cache_dir)
+    return AugmentedImages(source, targets, crop, resize, interpolation, choose_augmentation(parameters), seed)
 
 
 @dataclass

@@ -56,6 +56,12 @@ def test_jitter_equals_torchvisions(kind: str, adjust, value: float) -> None:
     np.testing.assert_allclose(jitter(PIXELS, kind, value), expected, atol=2e-3)
 
 
+def test_every_preset_but_none_makes_every_change() -> None:
+    for preset in AUGMENTATIONS:
+        made = [preset.area is not None, preset.flip > 0, preset.brightness > 0]
+        assert all(made) if preset.name != "none" else not any(made)
+
+
 def test_hue_keeps_grey_and_turns_colours() -> None:
     grey = np.full((4, 4, 3), 120, dtype=np.uint8)
     np.testing.assert_allclose(jitter(grey, "hue", 0.1), grey / 255, atol=1e-2)

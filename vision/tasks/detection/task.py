@@ -26,21 +26,21 @@ from vision.inference.views import fill_colour, group_views
 from vision.metrics.detection.objects import FoundObjects
 from vision.spec.settings import BoxSettings, mask_threshold, pick_settings
 from vision.tasks.base import Answer, Evaluation, Outputs, SplitImages
-from vision.tasks.detection.augmentation import draw_scale, make_view, rescale_batch
+from vision.tasks.detection.augmentation import draw_scale, rescale_batch
 from vision.tasks.detection.batches import Collator, read_placements, read_targets, select_views
-from vision.tasks.detection.datasets import EvaluationImages, FittedDecoder, TrainingImages, WholeDecoder
+from vision.tasks.detection.datasets import EvaluationImages, FittedDecoder, WholeDecoder
 from vision.tasks.detection.labels import SplitLabels
 from vision.tasks.detection.predictions import write_predictions
 from vision.tasks.detection.results import compress_found, merge_outputs
 from vision.tasks.detection.scoring import Scorer, evaluation_limits
+from vision.tasks.detection.training_views import make_training_images
 from vision.training.hyperparameters import Hyperparameters
 from vision.training.inputs.augmentation import normalise
 from vision.training.inputs.loader import Batch
 from vision.training.inputs.rows import ImageRows
-from vision.training.inputs.source import ImageSource, ReducedDecoder
+from vision.training.inputs.source import ImageSource
 from vision.training.run_document import RunDocument
 
-_DETAIL = 1.5  # how many times the network's size decoded images keep, for views that enlarge a part of them
 _SAMPLE = 100  # training images that are scored where their metrics are asked for
 
 
@@ -64,7 +64,6 @@ class DetectionTask:
         self.has_loss = self.parameters.log_validation_loss
         self.fitting = choose_fitting(info.fitting, self.settings)
         self.tiling = choose_tiling(self.settings)
-        self.view = make_view(info.fitting, run.parameters, self.fitting.side)
         self.collate = Collator(self.network.stride, fill_colour(self.fitting, built.mean))
         self.scorer = Scorer(
             run.task_type,
@@ -92,12 +91,11 @@ class DetectionTask:
             )
 
     def training_images(self, rows: ImageRows, seed: int) -> SplitImages:
-        detail = self.fitting.side * _DETAIL * (self.tiling.magnification if self.tiling else 1)
-        source = ImageSource(rows, ReducedDecoder(math.ceil(detail)), self.run.cache_dir)
         if self.parameters.log_training_metrics:
             self._sample = self.evaluation_images(rows.spread(_SAMPLE))
-        dataset = TrainingImages(source, self._labels(rows), self.view, self.fitting, seed, self.tiling)
-        return SplitImages(rows, dataset, source)
+        labels, run = self._labels(rows), self.run
+        dataset = make_training_images(labels, run.architecture, run.parameters, run.cache_dir, seed)
+        return SplitImages(rows, dataset, dataset.source)
 
     def evaluation_images(self, rows: ImageRows) -> SplitImages:
         labels = self._labels(rows)

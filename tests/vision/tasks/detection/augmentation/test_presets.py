@@ -43,6 +43,12 @@ def test_presets_grow_stronger() -> None:
         assert values == sorted(values), field
 
 
+def test_every_preset_but_none_makes_every_change() -> None:
+    for preset in OBJECT_AUGMENTATIONS:
+        made = [getattr(preset, fields[0]) > 0 for fields in _SWITCHED.values()]
+        assert all(made) if preset.name != "none" else not any(made)
+
+
 def test_azures_flags_turn_off_what_they_say() -> None:
     standard = choose()
     plain = choose(apply_automl_train_augmentations=False)
