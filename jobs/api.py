@@ -159,6 +159,13 @@ def output(request: HttpRequest, name: str, number: int, path: str) -> FileRespo
     return FileResponse(file, as_attachment=not shown, filename=path.rpartition("/")[2], content_type=content_type)
 
 
+@router.post("/{name}/trials/{int:number}/further", response=Body, summary="The document that trains a trial further")
+def further(request: HttpRequest, name: str, number: int) -> Body:
+    """To change and submit: it goes on where a stopped trial stopped, or starts from the best weights of another."""
+    document = control.further_document(selectors.get_trial(name, number))
+    return {"document": document, "yaml": write_document(document)}
+
+
 @router.post("/{name}/trials/{int:number}/cancel", response={202: Body}, summary="Cancel a trial")
 def cancel_trial(request: HttpRequest, name: str, number: int) -> Status[Body]:
     control.cancel_trial(selectors.get_trial(name, number))

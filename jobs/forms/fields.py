@@ -10,6 +10,8 @@ from typing import Any
 from jobs.forms.check import Checked
 from jobs.forms.document import NETWORK, OTHER, OTHER_NETWORK
 from jobs.forms.option import Option
+from jobs.forms.starts import FIELD as START
+from jobs.forms.starts import list_start_options
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_architectures
 from vision.spec.model_names import trained_as
 from vision.spec.parameters import Parameter, documented_default, list_parameters
@@ -134,14 +136,18 @@ def _make_field(
     is_rule = row is not None and row.source == "rule"
     default = row.value if row is not None and is_rule else documented_default(entry.name, architecture, task_type)
     text = _plain(default)
+    reason, options = row.reason if row is not None and is_rule else "", _options(entry, value, text)
+    if name == START:
+        reason = " ".join(checked.plan.start.words) if checked.plan and checked.plan.start else ""
+        options = list_start_options(task_type, architecture if values.get(NETWORK) else "", value)
     return Field(
         name=name,
         parameter=entry,
         value=value,
         default_text=text,
-        reason=row.reason if row is not None and is_rule else "",
+        reason=reason,
         problem=checked.problem_at(name),
-        options=_options(entry, value, text),
+        options=options,
     )
 
 

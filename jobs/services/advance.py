@@ -11,6 +11,7 @@ from django.utils import timezone
 from jobs.models import Job, Status, Trial
 from jobs.models.status import ACTIVE
 from jobs.services.dispatching import renew_token, send_trial
+from jobs.services.starting import take_history
 from vision.errors import TrainingError
 
 _PHASES = (Status.RUNNING, Status.FINALIZING, Status.PREPARING)  # the job shows the first that a trial is in
@@ -44,6 +45,7 @@ def _make_trial(job: Job, number: int) -> Trial:
     trial = Trial(job=job, number=number, params=params, resolution=rows, epochs_total=epochs)
     renew_token(trial)
     trial.save()
+    take_history(trial)
     send_trial(trial)
     return trial
 

@@ -11,6 +11,7 @@ from jobs.models import Job, Status, Trial
 from jobs.models.status import ENDED
 from jobs.services.advance import advance_job, timeout_error
 from vision.errors import ConflictError
+from vision.spec.facts import START_PARAMETERS
 
 
 def cancel_job(job: Job) -> None:
@@ -45,6 +46,29 @@ def cancel_trial(trial: Trial) -> None:
 def clone_document(job: Job) -> dict[str, Any]:
     """The job's document without its name, to be changed and submitted again."""
     return {key: value for key, value in job.spec.items() if key != "name"}
+
+
+def further_document(trial: Trial) -> dict[str, Any]:
+    """The document that trains a trial further: where it stopped, or from its best weights where it was trained to its
+    end, for as many epochs again.
+
+    Raises:
+        ConflictError: it runs, or left nothing to go on with.
+    """
+    if not trial.is_ended or not (trial.outputs_key or trial.checkpoint_key):
+        raise ConflictError(
+            f"{trial.name} is {trial.get_status_display().lower()}: there is nothing yet to train further.",
+            hint="Wait until it has ended." if not trial.is_ended else "Clone its job to train it anew.",
+        )
+    own = {row["name"]: row["value"] for row in trial.resolution if row["source"] == "set"}
+    further = {name: value for name, value in own.items() if name not in START_PARAMETERS}
+    further["checkpoint_run_id"] = trial.name
+    if not trial.outputs_key:
+        further["checkpoint_state"] = "last"
+        total = trial.epochs_total
+        further["number_of_epochs"] = total if total > trial.checkpoint_epoch else 2 * total
+    document = clone_document(trial.job) | {"training_parameters": further}
+    return {key: value for key, value in document.items() if key not in ("sweep", "search_space", "display_name")}
 
 
 @transaction.atomic

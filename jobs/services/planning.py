@@ -10,7 +10,7 @@ from typing import Any
 from datasets.selectors import manifest_path
 from jobs.services.checks import JobData, check_counts, check_mode, find_job_data
 from jobs.services.machines import find_machine
-from jobs.services.starting import check_start
+from jobs.services.starting import Start, check_start, choose_start
 from vision.data.prepare import select_run_rows
 from vision.errors import Detail, InvalidDatasetError, InvalidDocumentError
 from vision.spec.job import JobSpec
@@ -26,6 +26,7 @@ class Plan:
     seconds: float
     machine: Machine
     data: JobData
+    start: Start | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """What is kept on the job."""
@@ -48,9 +49,14 @@ def plan_job(spec: JobSpec) -> Plan:
     data = find_job_data(spec)
     facts = _measure(spec, data)
     machine = find_machine()
-    resolution = resolve_parameters(spec.task_type, spec.training_parameters, facts, machine)
-    check_start(spec.task_type, resolution.values)
-    return Plan(resolution, facts, estimate_seconds(resolution, facts, machine), machine, data)
+    start = choose_start(spec, data)
+    given = spec.training_parameters
+    resolution = resolve_parameters(spec.task_type, given, facts, machine, start.facts if start else None)
+    check_start(start, resolution.values)
+    seconds = estimate_seconds(resolution, facts, machine)
+    if start is not None and start.is_continued:
+        seconds *= 1 - start.trial.checkpoint_epoch / resolution.values["number_of_epochs"]
+    return Plan(resolution, facts, seconds, machine, data, start)
 
 
 def _measure(spec: JobSpec, data: JobData) -> DataFacts:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from jobs import charts, selectors
 from jobs.models import Job
 from jobs.services.control import cancel_job
+from jobs.services.starting import find_start
 from jobs.views.common import live_url, page, tab_items, trial_progress
 from jobs.views.logs import log_tail
 from vision.errors import UserError
@@ -44,6 +45,7 @@ def show_job(request: HttpRequest, name: str, tab: str = "overview") -> HttpResp
         "tabs": items,
         "page_live_url": live_url(request, job),
         "registered": _registered(job),
+        "further": find_start(job.name) if job.is_ended else None,
         **_tab_context(request, job, tab),
     }
     return render(request, f"jobs/detail_{tab}.html", context)

@@ -14,12 +14,14 @@ from datasets.models import DatasetVersion
 from datasets.selectors import get_version
 from jobs.forms import JobForm, start_document, start_from
 from jobs.forms.page import STEPS, to_step
+from jobs.models import Trial
 from jobs.selectors import get_job
-from jobs.services.control import clone_document
+from jobs.services.control import clone_document, further_document
 from jobs.services.previewing import preview_key
+from jobs.services.starting import find_start
 from jobs.services.submission import submit_job
 from jobs.views.preview import PREVIEW_ACTIONS, show_preview
-from vision.errors import UserError
+from vision.errors import NotFoundError, UserError
 from vision.spec.references import parse_dataset_reference
 
 _MOVES = {"back": -1, "next": 1}
@@ -78,12 +80,21 @@ def _open(request: HttpRequest) -> HttpResponse:
 def _first_document(request: HttpRequest) -> dict[str, Any]:
     if name := request.GET.get("clone"):
         return clone_document(get_job(name))
+    if name := request.GET.get("further"):
+        return further_document(_find_trial(name))
     version: DatasetVersion | None
     if reference := request.GET.get("dataset"):
         version = get_version(parse_dataset_reference(reference))
     else:
         version = DatasetVersion.objects.filter(status=DatasetVersion.Status.READY).order_by("-created_at").first()
     return start_from(version)
+
+
+def _find_trial(name: str) -> Trial:
+    trial = find_start(name)
+    if trial is None:
+        raise NotFoundError(f"There is no trial named {name[:100]!r}.", hint="A job's page lists its trials.")
+    return trial
 
 
 def _submit(request: HttpRequest, form: JobForm) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from jobs import charts, selectors
 from jobs.models import Trial
 from jobs.services.control import cancel_trial
+from jobs.services.starting import find_start
 from jobs.views import names, objects
 from jobs.views.common import TRIAL_TABS, page, trial_context
 from jobs.views.files import send_file
@@ -61,7 +62,8 @@ def output(request: HttpRequest, name: str, number: int, path: str) -> HttpRespo
 
 def _overview(request: HttpRequest, trial: Trial) -> dict[str, Any]:
     shown = charts.training_charts(selectors.metric_series(trial))
-    return {"curves": shown, "summary": charts.summary_rows(trial.summary)}
+    start = find_start(str(trial.params.get("checkpoint_run_id") or ""))
+    return {"curves": shown, "summary": charts.summary_rows(trial.summary), "start": start}
 
 
 def _metrics(request: HttpRequest, trial: Trial) -> dict[str, Any]:

@@ -136,8 +136,16 @@ function writeDefaults(form, state) {
   }
   for (const [name, options] of Object.entries(state.options)) {
     const control = form.elements.namedItem(name);
-    if (control instanceof HTMLSelectElement && control.options.length) control.options[0].textContent = options[0].title;
+    if (control instanceof HTMLSelectElement) writeOptions(control, options);
   }
+}
+
+function writeOptions(select, options) {
+  const isSame = options.length === select.options.length && options.every(({ value }, place) => select.options[place].value === value);
+  if (isSame) return options.forEach(({ title }, place) => (select.options[place].textContent = title));
+  if (select === document.activeElement) return; // it is being chosen from
+  const chosen = select.value;
+  select.replaceChildren(...options.map(({ value, title }) => new Option(title, value, false, value === chosen)));
 }
 
 function setText(form, selector, text) {

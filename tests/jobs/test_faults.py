@@ -18,7 +18,8 @@ from django.db import connection
 
 from jobs import maintenance, selectors
 from jobs.models import Job, MetricPoint, Status, Trial
-from jobs.services.control import cancel_job
+from jobs.services.control import cancel_job, further_document
+from jobs.services.submission import submit_job
 from tests.jobs.factories import make_job, make_version
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -169,6 +170,28 @@ def test_cancel_while_it_works(workers, status):
     cancel_job(job)
     wait_for(lambda: ended(job), 60)
     assert (job.status, job.trials.get().status) == (Status.CANCELED, Status.CANCELED)
+
+
+@pytest.mark.timeout(900)
+def test_a_canceled_trial_is_trained_further_where_it_stopped(workers, storage):
+    workers.start()
+    job = make_job(**{**LONG, "number_of_epochs": 200})
+    stopped = job.trials.get()
+    wait_for(lambda: has_checkpoint(stopped))
+    cancel_job(job)
+    wait_for(lambda: ended(job), 60)
+    stopped.refresh_from_db()
+    document = further_document(stopped)
+    assert document["training_parameters"]["number_of_epochs"] == 200
+    document["training_parameters"]["number_of_epochs"] = stopped.checkpoint_epoch + 1
+    further = submit_job(document)
+    wait_for(lambda: ended(further))
+    trial = further.trials.get()
+    assert (trial.status, trial.epochs) == (Status.COMPLETED, stopped.checkpoint_epoch + 1), trial.error
+    told = list(trial.metrics.filter(name="accuracy").order_by("epoch").values_list("epoch", flat=True))
+    assert told == list(range(1, stopped.checkpoint_epoch + 2))
+    assert not list(storage.glob(f"trials/{trial.name}/checkpoints/*"))
+    assert len(list(storage.glob(f"trials/{stopped.name}/checkpoints/*"))) == 1
 
 
 @pytest.mark.timeout(900)

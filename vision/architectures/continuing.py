@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from vision.architectures.built import Built
 from vision.architectures.weights import read_tensors
 from vision.errors import WeightsUnavailableError
+
+
+@dataclass(frozen=True)
+class RunWeights:
+    """The weights that a run left, and what they were trained on."""
+
+    architecture: str
+    label_names: tuple[str, ...]
+    tensors: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -23,21 +33,30 @@ class Continued:
     earlier: tuple[str, ...]
 
 
-def load_run_weights(built: Built, path: Path, architecture: str, label_names: Sequence[str]) -> Continued:
-    """Load the safetensors file that a run of `architecture` left; heads are kept only for the very same classes.
+def read_run_weights(path: Path) -> RunWeights:
+    """The safetensors file that a run left.
 
     Raises:
-        WeightsUnavailableError: it is no such file, of another architecture, or of another shape of it.
+        WeightsUnavailableError: it is no such file.
     """
     facts = _read_facts(path)
-    if facts["architecture"] != architecture:
+    return RunWeights(facts["architecture"], tuple(json.loads(facts["label_names"])), read_tensors(path))
+
+
+def load_run_weights(built: Built, run: RunWeights, architecture: str, label_names: Sequence[str]) -> Continued:
+    """Load what a run of `architecture` left; heads are kept only for the very same classes.
+
+    Raises:
+        WeightsUnavailableError: it is of another architecture, or of another shape of it.
+    """
+    if run.architecture != architecture:
         raise WeightsUnavailableError(
-            f"The run to start from trained {facts['architecture']}, this one trains {architecture}.",
-            hint=f"Set model_name to {facts['architecture']}, or leave checkpoint_run_id out.",
+            f"The run to start from trained {run.architecture}, this one trains {architecture}.",
+            hint=f"Set model_name to {run.architecture}, or leave checkpoint_run_id out.",
         )
-    earlier = tuple(json.loads(facts["label_names"]))
+    earlier = run.label_names
     new_heads = earlier != tuple(label_names)
-    given, wanted = read_tensors(path), built.module.state_dict()
+    given, wanted = run.tensors, built.module.state_dict()
     needed = {name for name in wanted if not (new_heads and _is_head(name, built))}
     wrong = sorted(name for name in needed if name not in given or given[name].shape != wanted[name].shape)
     if wrong:

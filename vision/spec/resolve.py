@@ -9,7 +9,7 @@ from typing import Any, Literal
 from vision.catalog.task_types import TASK_TYPES
 from vision.errors import Detail, InvalidDocumentError
 from vision.spec.estimate import estimate_seconds as _estimate
-from vision.spec.facts import DataFacts, GpuFacts, Machine
+from vision.spec.facts import DataFacts, GpuFacts, Machine, StartFacts
 from vision.spec.model_names import trained_as
 from vision.spec.parameters import documented_default, list_parameters
 from vision.spec.rules import RULES
@@ -23,6 +23,7 @@ __all__ = [
     "Machine",
     "Resolution",
     "ResolvedValue",
+    "StartFacts",
     "estimate_seconds",
     "resolve_parameters",
 ]
@@ -53,8 +54,11 @@ class Resolution:
         return {row.name: row.value for row in self.rows}
 
 
-def resolve_parameters(task_type: str, given: Mapping[str, Any], data: DataFacts, machine: Machine) -> Resolution:
-    """Settle every parameter: a set value is obeyed, an open one is the documented default unless a rule speaks.
+def resolve_parameters(
+    task_type: str, given: Mapping[str, Any], data: DataFacts, machine: Machine, start: StartFacts | None = None
+) -> Resolution:
+    """Settle every parameter: a set value is obeyed, an open one is the documented default unless a rule speaks, or
+    what the run had that training starts from (`start`).
 
     Raises:
         InvalidDocumentError: a set value is wrong, or does not fit the architecture that was settled on.
@@ -66,7 +70,7 @@ def resolve_parameters(task_type: str, given: Mapping[str, Any], data: DataFacts
     values, problems = clean_parameters(task_type, given, "training_parameters")
     if problems:
         raise invalid("The training parameters", problems)
-    rows = _settle(task_type, values, data, machine)
+    rows = _settle(task_type, values, data, machine, start)
     resolution = Resolution(task_type, tuple(rows))
     _recheck(task_type, resolution, values)
     return resolution
@@ -77,23 +81,43 @@ def estimate_seconds(resolution: Resolution, data: DataFacts, machine: Machine) 
     return _estimate(resolution.values, data, machine)
 
 
-def _settle(task_type: str, given: Mapping[str, Any], data: DataFacts, machine: Machine) -> list[ResolvedValue]:
-    changes: dict[str, tuple[Any, str]] = {}
-    values = dict(given)
+def _settle(
+    task_type: str, given: Mapping[str, Any], data: DataFacts, machine: Machine, start: StartFacts | None
+) -> list[ResolvedValue]:
+    followed = _follow_start(given, start) if start else {}
+    changes = dict(followed)
+    values = {**given, **{name: value for name, (value, _) in followed.items()}}
     if "model_name" in given:
         values["model_name"], substituted = trained_as(given["model_name"])
         if substituted:
             changes["model_name"] = values["model_name"], substituted
     for rule in RULES:
         # `auto` leaves the choice to the rule, as leaving the parameter out does
-        if given.get(rule.name, "auto") == "auto":
+        if rule.name not in changes and given.get(rule.name, "auto") == "auto":
             change = rule.decide(Situation(task_type, _with_defaults(task_type, values), data, machine))
             if change is not None:
                 changes[rule.name] = change
                 values[rule.name] = change[0]
     values = _with_defaults(task_type, values)
-    parameters = list_parameters(task_type, values["model_name"])
-    return [_row(entry.name, values[entry.name], given, changes) for entry in parameters]
+    rows = []
+    for entry in list_parameters(task_type, values["model_name"]):
+        default = documented_default(entry.name, values["model_name"], task_type)
+        # What is as documented is no news, wherever it comes from
+        told = changes if entry.name not in followed or values[entry.name] != default else {}
+        rows.append(_row(entry.name, values[entry.name], given, told))
+    return rows
+
+
+def _follow_start(given: Mapping[str, Any], start: StartFacts) -> dict[str, tuple[Any, str]]:
+    """What is taken over of the run to start from, and why."""
+    changes = {
+        name: (value, f"As in {start.name}, which training starts from.")
+        for name, value in start.taken.items()
+        if given.get(name) is None
+    }
+    if given.get("checkpoint_run_id") != start.name:
+        changes["checkpoint_run_id"] = start.name, f"The best trial of {given.get('checkpoint_run_id')}."
+    return changes
 
 
 def _with_defaults(task_type: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,9 +38,20 @@ _NETWORK = (
         "string",
         "Start from a trial",
         "The trial (or the job, for its best trial) whose weights training starts from, in place of the published "
-        "ones: the same task and architecture; the labels may differ.",
+        "ones: the same task and architecture; data and labels may differ. Of the same data the same images are set "
+        "aside for validation.",
         "Network",
-        is_advanced=True,
+    ),
+    _all(
+        "checkpoint_state",
+        "choice",
+        "Start with",
+        "What is taken of the trial to start from. Where it stopped: a trial that was canceled, ran out of time or "
+        "failed goes on as if it had not, to the number of epochs in all, which may be more than it was to train.",
+        "Network",
+        default="best",
+        choices=("best", "last"),
+        value_titles=("Its best weights, all else anew", "Where it stopped: weights, optimizer, epochs"),
     ),
     _all(
         "layers_to_freeze",

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn, optim
 
+from vision.architectures.continuing import RunWeights
 from vision.errors import TrainingError
 from vision.training.averaging import WeightAverage
 from vision.training.early_stopping import EarlyStopping
@@ -102,6 +103,21 @@ def restore_checkpoint(
     if average and content.get("average"):
         average.restore(content["average"])
     return TrainingState(**content["state"], best=Best(**content["best"]))
+
+
+def best_weights(content: dict[str, Any]) -> RunWeights:
+    """The best weights in a checkpoint.
+
+    Raises:
+        TrainingError: its run was stopped before its first epoch was over.
+    """
+    state, weights = content["state"], content["best"]["weights"]
+    if not weights:
+        raise TrainingError(
+            "The run to start from was stopped before its first epoch was over: it has no best weights.",
+            hint="Set checkpoint_state to last to go on with it, or leave checkpoint_run_id out.",
+        )
+    return RunWeights(state["architecture"], tuple(state["label_names"]), weights)
 
 
 def prune_checkpoints(folder: Path, frequency: int) -> None:

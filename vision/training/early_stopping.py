@@ -30,6 +30,10 @@ class EarlyStopping:
             self.without_gain += 1
         return self.without_gain >= self.patience
 
+    def begin_again(self) -> None:
+        """Give the run its whole patience anew, the best so far kept."""
+        self.without_gain = 0
+
     def state(self) -> dict[str, int | float | None]:
         return {"seen": self.seen, "best": self.best, "without_gain": self.without_gain}
 

@@ -17,8 +17,9 @@ class RunDocument(BaseModel):
     `parameters` are resolved values under their canonical names. `train`, `validation` and `test` are Parquet files
     with the manifest's columns; a row's image is `images_dir/blobs/<first two of sha256>/<sha256>`.
     `attempt` is the attempt's token: the process stops when the file at `lease_path` grows old or holds another.
-    `resume_from` is a checkpoint written by an earlier attempt of the same run; `start_from` the weights that another
-    run of the same architecture left (`outputs/model.safetensors`), in place of the published ones.
+    `resume_from` is a checkpoint written by an earlier attempt of the same run. `start_from` is what another run of the
+    same architecture left, in place of the published weights: `outputs/model.safetensors` or a checkpoint, whose best
+    weights are taken; with `continue_start` it is a checkpoint that this run goes on from.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
@@ -42,6 +43,7 @@ class RunDocument(BaseModel):
     attempt: str = ""
     resume_from: Path | None = None
     start_from: Path | None = None
+    continue_start: bool = False
     primary_metric: str = "accuracy"
 
     def write(self, path: Path) -> None:

@@ -9,10 +9,10 @@ import torch
 
 from vision.architectures import Built, build_architecture
 from vision.architectures.built import freeze_layers
-from vision.architectures.continuing import load_run_weights
+from vision.architectures.continuing import load_run_weights, read_run_weights
 from vision.tasks.base import make_task
 from vision.training.averaging import WeightAverage
-from vision.training.checkpoints import read_checkpoint, restore_checkpoint
+from vision.training.checkpoints import best_weights, read_checkpoint, restore_checkpoint
 from vision.training.distributed import ProcessGroup
 from vision.training.early_stopping import EarlyStopping
 from vision.training.event_log import EventWriter
@@ -70,13 +70,14 @@ class Session:
         """Build everything and restore a checkpoint if there is one; nothing is trained yet."""
         run, group = self.run, self.group
         parameters = Hyperparameters.from_values(run.parameters)
-        checkpoint = read_checkpoint(run.resume_from) if run.resume_from else None
+        source = run.resume_from or (run.start_from if run.continue_start else None)
+        checkpoint = read_checkpoint(source) if source else None
         seed = checkpoint["state"]["seed"] if checkpoint else agree_on_seed(parameters, group)
         make_deterministic(parameters.random_seed is not None)
         seed_everything(seed)
         options = {**run.parameters, **load_options(run, group, self._tell_preparing)}
         built = build_architecture(run.architecture, len(run.label_names), options)
-        state = TrainingState(seed, parameters.training_batch_size)
+        state = TrainingState(seed, parameters.training_batch_size, run.architecture, run.label_names)
         task = make_task(run, built)
         splits = load_splits(run, task, parameters, seed, group, self._tell_preparing)
         if checkpoint is None and run.start_from is not None:
@@ -105,6 +106,9 @@ class Session:
                 state.step, state.batch_size or parameters.training_batch_size, parameters.training_batch_size
             )
             state.batch_size = parameters.training_batch_size
+            if run.resume_from is None:
+                state.reopen(self._start_name(run.start_from))
+                early_stopping.begin_again()
         batches = TrainingBatches(splits.train.samples, parameters.training_batch_size, seed, group.share)
         workers = parameters.number_of_workers
         trainer = Trainer(
@@ -129,14 +133,18 @@ class Session:
         return trainer, built, splits
 
     def _continue_from(self, path: Path, built: Built) -> str:
-        continued = load_run_weights(built, path, self.run.architecture, self.run.label_names)
+        earlier = best_weights(read_checkpoint(path)) if path.suffix == ".pt" else read_run_weights(path)
+        continued = load_run_weights(built, earlier, self.run.architecture, self.run.label_names)
         if continued.new_heads and self.group.is_main:
             message = (
                 f"The run to start from knew other classes ({', '.join(continued.earlier[:10])}): the layers that "
                 "depend on them begin anew."
             )
             self.events.write("note", code="new_heads", message=message)
-        return str(self.run.parameters.get("checkpoint_run_id") or path.name)
+        return self._start_name(path)
+
+    def _start_name(self, path: Path | None) -> str:
+        return str(self.run.parameters.get("checkpoint_run_id") or (path.name if path else ""))
 
     def _tell_started(self, trainer: Trainer, splits: Splits) -> None:
         if self.group.is_main:

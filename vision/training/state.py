@@ -28,10 +28,12 @@ class Best:
 @dataclass
 class TrainingState:
     """`epoch` counts finished epochs, `step` the batches (of `batch_size` images) done of the next; the two sums are of
-    those batches."""
+    those batches. `architecture` and `label_names` say what the weights are of."""
 
     seed: int
     batch_size: int = 0
+    architecture: str = ""
+    label_names: list[str] = field(default_factory=list)
     pretrained: str | None = None
     epoch: int = 0
     step: int = 0
@@ -42,6 +44,10 @@ class TrainingState:
     best: Best = field(default_factory=Best)
     is_finished: bool = False
     has_stopped_early: bool = False
+
+    def reopen(self, pretrained: str) -> None:
+        """Let training go on that had come to its end, or to an early one; `pretrained` says what it goes on with."""
+        self.pretrained, self.is_finished, self.has_stopped_early = pretrained, False, False
 
     def end_epoch(self, values: Mapping[str, float | None]) -> None:
         """Close the epoch under way with its metrics."""

@@ -14,7 +14,7 @@ from datasets import storage
 from datasets.selectors import manifest_path
 from jobs.models import Node, Trial
 from jobs.services.running.place import Place
-from jobs.services.starting import PARAMETER, WEIGHTS, find_start
+from jobs.services.starting import PARAMETER, STATE, WEIGHTS, find_start
 from jobs.services.weights import bring_weights
 from vision.catalog.architectures import ARCHITECTURES
 from vision.data.manifest import list_hashes
@@ -52,6 +52,7 @@ def write_run(trial: Trial, token: str, place: Place) -> RunDocument:
         attempt=token,
         resume_from=_bring_checkpoint(trial, place),
         start_from=_bring_start(trial, place),
+        continue_start=trial.params.get(STATE) == "last",
         primary_metric=trial.job.primary_metric,
     )
     run.write(place.run_path)
@@ -59,7 +60,10 @@ def write_run(trial: Trial, token: str, place: Place) -> RunDocument:
 
 
 def split_seed(trial: Trial) -> int:
-    """The same for every attempt, so that no image changes sides when a trial goes on."""
+    """The same for every attempt, and for every trial that starts from this one: no image changes sides, or a network
+    would be validated on what it was trained on."""
+    if (start := find_start(str(trial.params.get(PARAMETER) or ""))) is not None:
+        return split_seed(start)
     seed: Any = trial.params.get("random_seed")
     return int(seed) if seed is not None else zlib.crc32(trial.name.encode())
 
@@ -103,15 +107,22 @@ def _bring_checkpoint(trial: Trial, place: Place) -> Path | None:
 
 
 def _bring_start(trial: Trial, place: Place) -> Path | None:
-    """The weights of the run that this one starts from, if it names one."""
+    """What the run left that this one starts from, if it names one: its best weights, or its checkpoint."""
     run_id = trial.params.get(PARAMETER)
     if not run_id:
         return None
     start = find_start(run_id)
-    if start is None or not start.outputs_key:
+    key = _start_key(start, trial.params.get(STATE) == "last") if start else ""
+    if not key:
         raise TrainingError(
             f"The run {run_id} that this one starts from is gone.",
             hint="Start the job again without checkpoint_run_id, or from another run.",
             code="checkpoint_gone",
         )
-    return storage.fetch_file(f"{start.outputs_key}/{WEIGHTS}", place.attempt / "start" / "model.safetensors")
+    return storage.fetch_file(key, place.attempt / "start" / Path(key).name)
+
+
+def _start_key(start: Trial, is_continued: bool) -> str:
+    if is_continued or not start.outputs_key:
+        return start.checkpoint_key
+    return f"{start.outputs_key}/{WEIGHTS}"

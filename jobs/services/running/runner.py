@@ -199,15 +199,17 @@ class Runner:
         self._quietly(self._free_storage)
 
     def _free_storage(self) -> None:
-        """Once the trial has ended its checkpoints can go, and so can outputs that lost to a cancel."""
+        """Drop what a trial that has ended needs no more: outputs that lost to a cancel; checkpoints where there are
+        outputs, since a trial that was stopped without any may be gone on with."""
         now = Trial.objects.filter(pk=self.trial.pk).first()
         if now is None or not now.is_ended:
             return
-        drop_checkpoints(now)
+        if now.outputs_key:
+            drop_checkpoints(now)
+            Trial.objects.filter(pk=now.pk).update(checkpoint_key="")
         mine = f"{folder_of(now)}/attempt-{self.trial.attempts}"
         if now.outputs_key != mine:
             storage.delete_folder(mine)
-        Trial.objects.filter(pk=now.pk).update(checkpoint_key="")
 
     def _is_canceled(self) -> bool:
         mine = Trial.objects.filter(pk=self.trial.pk, token=self.token)

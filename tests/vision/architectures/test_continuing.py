@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from vision.architectures import build_architecture
-from vision.architectures.continuing import load_run_weights
+from vision.architectures.continuing import load_run_weights, read_run_weights
 from vision.errors import WeightsUnavailableError
 
 
@@ -20,7 +20,7 @@ def write(path: Path, labels: list[str], architecture: str = "mobilenetv2") -> d
 def load(path: Path, labels: list[str]) -> tuple[dict[str, torch.Tensor], bool]:
     torch.manual_seed(2)
     built = build_architecture("mobilenetv2", len(labels))
-    continued = load_run_weights(built, path, "mobilenetv2", labels)
+    continued = load_run_weights(built, read_run_weights(path), "mobilenetv2", labels)
     return built.module.state_dict(), continued.new_heads
 
 
