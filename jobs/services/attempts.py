@@ -147,7 +147,7 @@ def restart_attempt(trial_id: int, token: str | uuid.UUID, cause: DarkroomError)
 def rescue_attempt(trial_id: int, token: str | uuid.UUID, cause: dict[str, Any]) -> None:
     """Start again with half the batch where memory ran out, which is no fault; what cannot be halved fails."""
     with fenced(trial_id, token) as trial:
-        halved = halve_batches(trial.params)
+        halved = halve_batches(trial.params) if trial.params.get("auto_find_batch_size", True) else None
         if trial.cancel_requested_at is not None:
             _cancel(trial)
         elif halved is None:

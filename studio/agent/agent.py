@@ -7,7 +7,6 @@ import socket
 import threading
 from pathlib import Path
 
-import psutil
 from django.conf import settings
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ import datasets.maintenance
 import jobs.maintenance
 from endpoints.supervisor import Supervisor
 from jobs.models import Node
+from jobs.services.machines import total_memory
 from studio.agent.beat import Beat
 from studio.agent.machine import count_cpus, list_gpus, measure_usage
 from studio.agent.slots import count_cpu_slots, plan_slots
@@ -83,7 +83,7 @@ def register_node(name: str, gpus: list[dict[str, object]]) -> Node:
         "started_at": timezone.now(),
         "cpu_count": count_cpus(),
         "cpu_slots": count_cpu_slots(gpus, settings.STUDIO_CPU_SLOTS),
-        "memory_bytes": int(psutil.virtual_memory().total),
+        "memory_bytes": total_memory(),
         "gpus": gpus,
     }
     node, _ = Node.objects.update_or_create(name=name, defaults=facts)

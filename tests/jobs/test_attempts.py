@@ -11,13 +11,16 @@ from django.utils import timezone
 
 from jobs import maintenance, selectors
 from jobs.errors import StaleAttemptError
-from jobs.models import Job, MetricPoint, Status, Trial
+from jobs.models import Job, MetricPoint, Node, Status, Trial
 from jobs.services import attempts
 from jobs.services.control import cancel_job
+from jobs.services.machines import describe_machine, total_memory
 from jobs.services.recording import record_events
 from jobs.services.running.console import explain_exit
+from jobs.services.running.memory import count_killed_for_memory
 from tests.jobs.factories import make_job
 from vision.errors import TrainingError
+from vision.spec.facts import GpuFacts, Machine
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 CAUSE = TrainingError("It died.")
@@ -149,7 +152,7 @@ def test_failed_attempt_keeps_its_cause(running):
     assert (job.status, job.error["message"], job.trials.get().error["hint"]) == ("Failed", "Too hot.", "Cool it.")
 
 
-def test_out_of_memory_starts_again_with_smaller_batches_and_says_so(running):
+def test_out_of_memory_starts_again_with_smaller_batches_and_says_so(running, api, signed_in):
     cause = {"code": "out_of_memory", "message": "There was not enough memory.", "hint": "Lower it."}
     before = running.params
     attempts.rescue_attempt(running.pk, str(running.token), cause)
@@ -161,10 +164,16 @@ def test_out_of_memory_starts_again_with_smaller_batches_and_says_so(running):
     assert running.params["learning_rate"] == before["learning_rate"]
     assert running.notes[-1]["code"] == "smaller_batch"
     assert f"batches of {batch} images" in running.notes[-1]["message"]
+    place = f"{running.job.name}/trials/0"
+    assert api.get(f"/api/v1/jobs/{place}").json()["notes"] == running.notes
+    assert running.notes[-1]["message"] in signed_in.get(f"/jobs/{place}/").content.decode()
 
 
-def test_out_of_memory_with_a_single_image_fails_with_its_cause(running):
-    params = running.params | {"training_batch_size": 1, "validation_batch_size": 1}
+@pytest.mark.parametrize(
+    "changes", [{"training_batch_size": 1, "validation_batch_size": 1}, {"auto_find_batch_size": False}]
+)
+def test_what_cannot_or_must_not_be_halved_fails_with_its_cause(running, changes):
+    params = running.params | changes
     Trial.objects.filter(pk=running.pk).update(params=params)
     attempts.rescue_attempt(running.pk, str(running.token), {"code": "out_of_memory", "message": "Too big."})
     running.refresh_from_db()
@@ -175,9 +184,29 @@ def test_killed_process_is_explained(tmp_path):
     console = tmp_path / "console.txt"
     console.write_text("exitcode  : -9 (pid: 12)\n")
     assert "memory" in explain_exit(1, console, 78).message
-    assert "now 78" in explain_exit(-9, tmp_path / "none", 78).hint
+    killed = explain_exit(-9, tmp_path / "none", 78)
+    assert ("now 78" in killed.hint, killed.code) == (True, "killed")
+    assert explain_exit(-9, tmp_path / "none", is_memory_short=True).code == "out_of_memory"
+    assert explain_exit(1, tmp_path / "none", is_memory_short=True).code == "crashed"
     console.write_text("Traceback\nRuntimeError: no such thing\n")
     assert "no such thing" in explain_exit(1, console).message
+
+
+def test_the_kernel_tells_whom_it_ended_for_memory(tmp_path):
+    (tmp_path / "vmstat").write_text("nr_free_pages 12\noom_kill 3\noom_kill_other 9\n")
+    assert count_killed_for_memory(tmp_path / "vmstat") == 3
+    assert count_killed_for_memory(tmp_path / "none") == 0
+
+
+def test_a_slot_has_its_share_of_the_machine(tmp_path):
+    node = Node(cpu_count=8, cpu_slots=4, memory_bytes=32 * 2**30)
+    assert describe_machine(node) == Machine(2, 8 * 2**30)
+    node.gpus = [{"name": "A", "memory_bytes": 2**34}, {"name": "A", "memory_bytes": 2**34}]
+    assert describe_machine(node) == Machine(4, 16 * 2**30, (GpuFacts("A", 2**34),))
+    (tmp_path / "v2").write_text("max\n")
+    (tmp_path / "v1").write_text("1073741824\n")
+    assert total_memory([tmp_path / "v2", tmp_path / "v1", tmp_path / "none"]) == 2**30
+    assert total_memory([]) > 2**30
 
 
 @pytest.mark.django_db(transaction=True)

@@ -34,7 +34,6 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "pytorch_model": Elsewhere(_START),
     "resume_from_checkpoint": Elsewhere(_START, (False,)),
     "download_from_source": Elsewhere("A Hub network always comes from the Hub; leave it out.", (True, False)),
-    "auto_find_batch_size": Elsewhere("Batches that do not fit into memory are always halved.", (True, False)),
     "max_steps": Elsewhere("Give number_of_epochs.", (-1,)),
     "extra_optim_args": Elsewhere("Give momentum, nesterov, beta1, beta2 and ams_gradient by their names.", ("",)),
     "image_width": Elsewhere("Give training_crop_size and validation_crop_size.", (-1,)),

@@ -71,7 +71,7 @@ def _training_batch(situation: Situation) -> Change:
     elif situation.is_rcnn and situation.is_from_scratch:
         wanted = FROM_SCRATCH_BATCH
         reason = f"From scratch: batch normalisation needs more than {documented} images a step."
-    if fitting < wanted:
+    if fitting < wanted and situation.values["auto_find_batch_size"]:
         wanted, reason = fitting, _memory_reason(wanted, situation.memory)
     return (wanted, reason) if wanted != documented else None
 
@@ -86,6 +86,8 @@ def _small_batch(documented: int, images: int) -> tuple[int, str]:
 
 
 def _validation_batch(situation: Situation) -> Change:
+    if not situation.values["auto_find_batch_size"]:
+        return None
     documented = situation.documented("validation_batch_size")
     fitting = situation.fitting_batch("validation_crop_size") * VALIDATION_FITS_TIMES
     return (fitting, _memory_reason(documented, situation.memory)) if fitting < documented else None

@@ -85,6 +85,16 @@ _LENGTH = (
         unit="images",
     ),
     _all(
+        "auto_find_batch_size",
+        "bool",
+        "Fit batches to memory",
+        "Batches are made no larger than the memory of the GPU or the machine is reckoned to hold, and halved where it "
+        "runs out all the same: as many more of them then make an update, which the trial notes. Off: the trial fails.",
+        "Training",
+        default=True,
+        is_advanced=True,
+    ),
+    _all(
         "validation_batch_size",
         "int",
         "Validation batch size",

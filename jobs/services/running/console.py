@@ -25,16 +25,22 @@ def read_tail(console: Path, lines: int = _TAIL_LINES) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()][-lines:]
 
 
-def explain_exit(code: int, console: Path, batch_size: object = None) -> TrainingError:
-    """Why the process ended, as far as its exit code and its last lines tell."""
+def explain_exit(
+    code: int, console: Path, batch_size: object = None, *, is_memory_short: bool = False
+) -> TrainingError:
+    """Why the process ended, as far as its exit code and its last lines tell.
+
+    `is_memory_short`: the system ended processes for want of memory meanwhile.
+    """
     tail = read_tail(console)
     if code == -signal.SIGKILL or _KILLED.search("\n".join(read_tail(console, lines=80))):
         size = f" (now {batch_size})" if batch_size else ""
-        return TrainingError(
-            "The training process was killed by the system (SIGKILL), most often because memory ran out.",
-            hint=f"Lower training_batch_size{size}, training_crop_size or number_of_workers, or free memory.",
-            code="killed",
-        )
+        hint = f"Lower training_batch_size{size}, training_crop_size or number_of_workers, or free memory."
+        if is_memory_short:
+            message = "The system ended the training process because memory ran out."
+            return TrainingError(message, hint=hint, code="out_of_memory")
+        message = "The training process was killed by the system (SIGKILL), most often because memory ran out."
+        return TrainingError(message, hint=hint, code="killed")
     said = f" Its last words: {_last_words(tail)}" if tail else ""
     return TrainingError(
         f"The training process ended without a result (exit code {code}).{said}",

@@ -23,6 +23,7 @@ from jobs.services.running.console import explain_exit, read_tail
 from jobs.services.running.deposit import drop_checkpoints, folder_of, store_checkpoint, store_outputs
 from jobs.services.running.heart import PATIENCE_SECONDS, Heart
 from jobs.services.running.materialise import cpu_threads, write_run
+from jobs.services.running.memory import count_killed_for_memory
 from jobs.services.running.place import Place, find_place, this_slot
 from vision.errors import InternalError, TrainingError, UserError
 from vision.lifeline import Process, spawn
@@ -57,6 +58,7 @@ class Runner:
         self.heart = Heart(trial.pk, token, self.place.lease)
         self.process: Process | None = None
         self.offset = 0
+        self.killed_before = 0
         self.last_word: Event | None = None
 
     def run(self) -> None:
@@ -92,6 +94,7 @@ class Runner:
 
     def _start_process(self) -> None:
         self.heart.check()
+        self.killed_before = count_killed_for_memory()
         with self.place.console.open("ab") as console:
             self.process = spawn(
                 training_command(self.place.run_path, processes=self._count_processes()),
@@ -177,12 +180,19 @@ class Runner:
                 f"The training process was told to stop from outside ({word.get('reason', '')}).", code="stopped"
             )
         else:
-            code = self._process().returncode
-            cause = explain_exit(code, self.place.console, self.trial.params.get("training_batch_size"))
+            cause = explain_exit(
+                self._process().returncode,
+                self.place.console,
+                self.trial.params.get("training_batch_size"),
+                is_memory_short=count_killed_for_memory() > self.killed_before,
+            )
         lines = [{"type": "log", "level": "error", "message": line} for line in read_tail(self.place.console)]
         if word["type"] != "stopped" and lines:
             self._record(lines)
-        self._persist(lambda: attempts.restart_attempt(self.trial.pk, self.token, cause))
+        if cause.code == "out_of_memory":
+            self._persist(lambda: attempts.rescue_attempt(self.trial.pk, self.token, cause.to_dict()))
+        else:
+            self._persist(lambda: attempts.restart_attempt(self.trial.pk, self.token, cause))
 
     def _release(self) -> None:
         """This machine stops: put a checkpoint down and give the trial back, in seconds."""

@@ -184,6 +184,8 @@ def test_little_memory_lowers_the_batches() -> None:
     assert values["training_batch_size"] == 13
     assert 13 < values["validation_batch_size"] < 78
     assert "2.0 GiB" in row_of(resolve(LARGE, tight, model_name="resnet18"), "training_batch_size").reason
+    left = resolve(LARGE, tight, model_name="resnet18", auto_find_batch_size=False).values
+    assert (left["training_batch_size"], left["validation_batch_size"]) == (78, 78)
 
 
 @pytest.mark.parametrize(("epochs", "warmup"), [(1, 0), (2, 0), (3, 1), (5, 1), (6, 2), (15, 2)])
