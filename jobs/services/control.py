@@ -65,6 +65,7 @@ def further_document(trial: Trial) -> dict[str, Any]:
     further["checkpoint_run_id"] = trial.name
     if not trial.outputs_key:
         further["checkpoint_state"] = "last"
+        further.pop("max_steps", None)
         total = trial.epochs_total
         further["number_of_epochs"] = total if total > trial.checkpoint_epoch else 2 * total
     document = clone_document(trial.job) | {"training_parameters": further}

@@ -15,6 +15,7 @@ from jobs.errors import StaleAttemptError
 from jobs.models import MetricPoint, Trial
 from jobs.models.status import ACTIVE
 from jobs.services.logbook import append_lines, format_line
+from vision.spec.best_metrics import find_metric
 
 Event = dict[str, Any]
 
@@ -59,14 +60,18 @@ def _write_metrics(trial: Trial, events: Sequence[Event]) -> None:
         update_fields=["value", "logged_at"],
     )
     trial.epochs = max(epoch for _, epoch in points)
-    _find_best(trial)
+    find_best(trial)
 
 
-def _find_best(trial: Trial) -> None:
+def find_best(trial: Trial) -> None:
+    """Note the best epoch that was told so far on the trial; saving it is the caller's."""
     primary = Trial.objects.filter(pk=trial.pk).values_list("job__primary_metric", flat=True)[0]
-    best = MetricPoint.objects.filter(trial=trial, name=primary).order_by("-value", "epoch").first()
+    metric, is_higher_better = find_metric(primary, trial.params)
+    told = MetricPoint.objects.filter(trial=trial)
+    best = told.filter(name=metric).order_by("-value" if is_higher_better else "value", "epoch").first()
     if best is not None:
-        trial.primary_metric, trial.best_epoch = best.value, best.epoch
+        trial.best_epoch = best.epoch
+        trial.primary_metric = told.filter(name=primary, epoch=best.epoch).values_list("value", flat=True).first()
 
 
 def _apply_progress(trial: Trial, event: Event) -> None:

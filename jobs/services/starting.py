@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from jobs.models import Job, MetricPoint, Trial
 from jobs.models.status import ENDED
 from jobs.services.checks import JobData
+from jobs.services.recording import find_best
 from vision.errors import Detail, InvalidDocumentError
 from vision.spec.facts import NETWORK_PARAMETERS, StartFacts
 from vision.spec.job import JobSpec
@@ -128,10 +129,7 @@ def take_history(trial: Trial) -> None:
         point.pk, point.trial = None, trial
     MetricPoint.objects.bulk_create(points)
     trial.epochs = start.checkpoint_epoch
-    values = [point for point in points if point.name == trial.job.primary_metric]
-    if values:
-        best = max(values, key=lambda point: (point.value, -point.epoch))
-        trial.primary_metric, trial.best_epoch = best.value, best.epoch
+    find_best(trial)
     trial.save(update_fields=["epochs", "primary_metric", "best_epoch"])
 
 

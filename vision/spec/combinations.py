@@ -10,6 +10,7 @@ from vision.catalog.architectures import ArchitectureInfo, list_architectures
 from vision.catalog.task_types import CLASSIFICATION_TASKS
 from vision.errors import Detail
 from vision.spec.augmentations import DETECTION_SETTINGS, choose_augmentations, list_switches
+from vision.spec.best_metrics import explain_metric
 from vision.spec.model_names import find_architecture
 from vision.spec.parameters import PARAMETERS, Parameter, documented_default, fits
 
@@ -25,6 +26,7 @@ def check_combination(task_type: str, values: Mapping[str, Any], path: str) -> l
         *_check_sides(values, path),
         *_check_flags(task_type, values, path),
         *_check_task(task_type, values, path),
+        *_check_metric(task_type, values, path),
     ]
     name = values.get("model_name")
     if name is None:
@@ -109,6 +111,11 @@ def _check_betas(values: Mapping[str, Any], path: str) -> list[Detail]:
         for name in ("beta1", "beta2")
         if values.get(name) == 1 and values.get("optimizer") in ("adam", "adamw")
     ]
+
+
+def _check_metric(task_type: str, values: Mapping[str, Any], path: str) -> list[Detail]:
+    problem = explain_metric(task_type, values)
+    return [Detail(problem, path=f"{path}.metric_for_best_model")] if problem else []
 
 
 def _check_flags(task_type: str, values: Mapping[str, Any], path: str) -> list[Detail]:

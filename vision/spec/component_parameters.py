@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vision.catalog.task_types import TASK_TYPES
 from vision.spec.parameter import fold
 
 
@@ -21,10 +20,9 @@ class Elsewhere:
     harmless: tuple[Any, ...] = ()
 
 
-_ANY_COUNT = object()  # counts of a strategy that cannot be chosen
-_BY_EPOCH = Elsewhere("Darkroom validates, logs and saves by epochs; leave it out.", ("epoch",))
-_STEPS = Elsewhere("Darkroom validates, logs and saves by epochs; leave it out.", (_ANY_COUNT,))
+_ANY_COUNT = object()
 _START = "Give checkpoint_run_id, the trial whose weights to start from."
+_RESUME = "Give checkpoint_run_id, the trial to go on with, and checkpoint_state: last."
 
 ELSEWHERE: Mapping[str, Elsewhere] = {
     "split_ratio": Elsewhere("Give the share as validation_data_size beside training_data."),
@@ -32,21 +30,13 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "checkpoint_filename": Elsewhere(_START),
     "mlflow_model": Elsewhere(_START),
     "pytorch_model": Elsewhere(_START),
-    "resume_from_checkpoint": Elsewhere(_START, (False,)),
+    "resume_from_checkpoint": Elsewhere(_RESUME, (False,)),
     "download_from_source": Elsewhere("A Hub network always comes from the Hub; leave it out.", (True, False)),
-    "max_steps": Elsewhere("Give number_of_epochs.", (-1,)),
-    "extra_optim_args": Elsewhere("Give momentum, nesterov, beta1, beta2 and ams_gradient by their names.", ("",)),
-    "image_width": Elsewhere("Give training_crop_size and validation_crop_size.", (-1,)),
-    "image_height": Elsewhere("Give training_crop_size and validation_crop_size.", (-1,)),
-    "apply_deepspeed": Elsewhere("DeepSpeed is not used; leave it out.", (False,)),
-    "apply_ort": Elsewhere("ONNX Runtime is not used for training; leave it out.", (False,)),
-    "evaluation_strategy": _BY_EPOCH,
-    "logging_strategy": _BY_EPOCH,
-    "save_strategy": _BY_EPOCH,
-    "evaluation_steps": _STEPS,
-    "logging_steps": _STEPS,
-    "save_steps": _STEPS,
-    "save_total_limit": Elsewhere("Give checkpoint_frequency: which checkpoints are kept besides the best."),
+    # Ways to train the same faster, and how often a loss is written down: the result is the same
+    "apply_deepspeed": Elsewhere("Must be true or false; DeepSpeed is not used.", (True, False)),
+    "apply_ort": Elsewhere("Must be true or false; ONNX Runtime is not used for training.", (True, False)),
+    "logging_strategy": Elsewhere("Must be epoch or steps; the loss is told while it trains.", ("epoch", "steps")),
+    "logging_steps": Elsewhere("Must be a number of steps; the loss is told while it trains.", (_ANY_COUNT,)),
     "save_as_mlflow_model": Elsewhere("The model is always an MLflow model; leave it out.", (True,)),
 }
 
@@ -56,9 +46,6 @@ def explain_elsewhere(name: str, value: Any, task_type: str) -> str | None:
     if name == "task_name":
         is_same = fold(str(value)) == fold(task_type)
         return "" if is_same else f"The task is {task_type}, said by task at the top; leave it out."
-    if name == "metric_for_best_model":
-        metric = TASK_TYPES.get(task_type).primary_metric
-        return "" if str(value).lower() == metric else f"The best epoch is that of the best {metric}; leave it out."
     entry = ELSEWHERE.get(name)
     if entry is None:
         return None

@@ -16,6 +16,7 @@ from vision.spec.validation import invalid, list_problems
 
 __all__ = ["DataInput", "JobSpec", "Limits", "parse_job"]
 
+_SPLIT_RATIO = "split_ratio"
 _APART = ("training_parameters", "sweep", "search_space")
 _UNSUPPORTED = {
     "test_data": "The test split of training_data is scored at the end; leave test_data out.",
@@ -41,7 +42,7 @@ def parse_job(document: str | bytes | dict[str, Any]) -> JobSpec:
 
 
 def _build(values: dict[str, Any], problems: list[Detail]) -> JobSpec:
-    values = _fold_sweep_limits(values)
+    values = _fold_split_ratio(_fold_sweep_limits(values), problems)
     apart = {key: values.pop(key, None) for key in _APART}
     try:
         fields = JobFields.model_validate(values)
@@ -97,6 +98,27 @@ def _fold_sweep_limits(values: dict[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in sweep.items() if key != "limits"}
     given = values.get("limits")
     return {**values, "sweep": rest, "limits": {**old, **(given if isinstance(given, dict) else {})}}
+
+
+def _fold_split_ratio(values: dict[str, Any], problems: list[Detail]) -> dict[str, Any]:
+    """Azure's first version had the share of validation images among the parameters; a validation set outranks it."""
+    given = values.get("training_parameters")
+    if not isinstance(given, dict) or _SPLIT_RATIO not in given:
+        return values
+    rest = {name: value for name, value in given.items() if name != _SPLIT_RATIO}
+    try:
+        ratio = float(given[_SPLIT_RATIO])
+    except (TypeError, ValueError):
+        ratio = 0.0
+    if not 0 < ratio < 1:
+        message = f"Must be a number between 0 and 1, not {given[_SPLIT_RATIO]!r}."
+        problems.append(Detail(message, code="out_of_range", path=f"training_parameters.{_SPLIT_RATIO}"))
+    elif values.get("validation_data_size") not in (None, ratio):
+        message = "It is validation_data_size under an older name: give one of them."
+        problems.append(Detail(message, path=f"training_parameters.{_SPLIT_RATIO}"))
+    elif values.get("validation_data") is None:
+        return {**values, "training_parameters": rest, "validation_data_size": ratio}
+    return {**values, "training_parameters": rest}
 
 
 def _check_task(task_type: str, values: dict[str, Any]) -> list[Detail]:

@@ -68,6 +68,8 @@ def documented_default(name: str, architecture: str, task_type: str) -> Any:
     """The published default of a parameter for an architecture (SPEC §4); None where it is left off by default."""
     if name == "model_name":
         return TASK_TYPES.get(task_type).default_architecture
+    if name == "metric_for_best_model":
+        return TASK_TYPES.get(task_type).primary_metric
     info = find_architecture(architecture)
     if name in _CROPS and info.square_crop is not None:
         return info.square_crop

@@ -84,6 +84,8 @@ def estimate_seconds(resolution: Resolution, data: DataFacts, machine: Machine) 
 def _settle(
     task_type: str, given: Mapping[str, Any], data: DataFacts, machine: Machine, start: StartFacts | None
 ) -> list[ResolvedValue]:
+    if given.get("max_steps"):
+        given = {name: value for name, value in given.items() if name != "number_of_epochs"}
     followed = _follow_start(given, start) if start else {}
     changes = dict(followed)
     values = {**given, **{name: value for name, (value, _) in followed.items()}}
@@ -110,10 +112,12 @@ def _settle(
 
 def _follow_start(given: Mapping[str, Any], start: StartFacts) -> dict[str, tuple[Any, str]]:
     """What is taken over of the run to start from, and why."""
+    length = ("max_steps", "number_of_epochs")
+    is_measured = any(given.get(name) for name in length)
     changes = {
         name: (value, f"As in {start.name}, which training starts from.")
         for name, value in start.taken.items()
-        if given.get(name) is None
+        if given.get(name) is None and not (is_measured and name in length)
     }
     if given.get("checkpoint_run_id") != start.name:
         changes["checkpoint_run_id"] = start.name, f"The best trial of {given.get('checkpoint_run_id')}."

@@ -97,6 +97,33 @@ def _memory_reason(images: int, memory: int) -> str:
     return f"{images} images do not fit the {memory / 2**30:.1f} GiB of memory that a trial may fill here."
 
 
+def _epochs(situation: Situation) -> Change:
+    steps = situation.values["max_steps"]
+    if not steps:
+        return None
+    epochs, an_epoch = math.ceil(steps / situation.updates_per_epoch), situation.updates_per_epoch
+    return epochs, f"max_steps counts: {steps} steps, {an_epoch} of them an epoch of this data."
+
+
+def _evaluation(situation: Situation) -> Change:
+    if situation.values.get("evaluation_strategy") != "steps":
+        return None
+    return _round_steps(situation, situation.values["evaluation_steps"], "validates")
+
+
+def _checkpoints(situation: Situation) -> Change:
+    strategy = situation.values.get("save_strategy")
+    if strategy == "epoch":
+        return 1, "save_strategy asks for one an epoch."
+    return _round_steps(situation, situation.values["save_steps"], "saves") if strategy == "steps" else None
+
+
+def _round_steps(situation: Situation, steps: int, verb: str) -> Change:
+    an_epoch = situation.updates_per_epoch
+    epochs = max(1, round(steps / an_epoch))
+    return epochs, f"{steps} steps, {an_epoch} of them an epoch of this data: Darkroom {verb} at the end of epochs."
+
+
 def _warmup(situation: Situation) -> Change:
     epochs = situation.values["number_of_epochs"]
     most = epochs // 3
@@ -135,6 +162,9 @@ RULES = (
     Rule("validation_resize_size", _resize),
     Rule("training_batch_size", _training_batch),
     Rule("validation_batch_size", _validation_batch),
+    Rule("number_of_epochs", _epochs),
+    Rule("evaluation_frequency", _evaluation),
+    Rule("checkpoint_frequency", _checkpoints),
     Rule("optimizer", choose_optimizer),
     Rule("learning_rate", choose_rate),
     Rule("warmup_cosine_lr_warmup_epochs", _warmup),

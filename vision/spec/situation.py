@@ -54,6 +54,16 @@ class Situation:
         return name in self.values
 
     @property
+    def updates_per_epoch(self) -> int:
+        """How often the weights are changed an epoch, by one process."""
+        passes = 1
+        if self.values.get("tile_grid_size"):
+            across, down = self.values["tile_grid_size"].split("x")
+            passes += int(across) * int(down)
+        batches = math.ceil(self.data.train_images * passes / int(self.values["training_batch_size"]))
+        return max(1, math.ceil(batches / int(self.values["gradient_accumulation_step"])))
+
+    @property
     def memory(self) -> int:
         """The bytes a trial may fill: a GPU's memory, or half of the machine's."""
         gpus = self.machine.gpus

@@ -11,10 +11,12 @@ from vision.errors import Detail, InvalidDocumentError
 from vision.spec.combinations import check_combination
 from vision.spec.component_parameters import explain_elsewhere
 from vision.spec.parameters import PARAMETERS, canonical_name, list_task_parameters, parse_value
+from vision.spec.spreading import spread
 
 __all__ = ["check_combination", "clean_parameters"]
 
 _OPEN_WHERE_NONE = ("optimizer", "learning_rate_scheduler", "tile_grid_size", "checkpoint_run_id")
+_OPEN_WHERE_MINUS_ONE = ("max_steps", "save_total_limit")
 
 
 def clean_parameters(task_type: str, given: Mapping[str, Any], path: str) -> tuple[dict[str, Any], list[Detail]]:
@@ -26,16 +28,17 @@ def clean_parameters(task_type: str, given: Mapping[str, Any], path: str) -> tup
     if task_type not in TASK_TYPES:
         return dict(given), []
     values: dict[str, Any] = {}
-    problems: list[Detail] = []
+    written, problems = _spread_out(task_type, given, path)
     spellings: dict[str, str] = {}
-    for spelling, value in ((str(key), value) for key, value in given.items()):
+    for spelling, word, value in written:
         place = f"{path}.{spelling}"
-        name = canonical_name(spelling)
+        name = canonical_name(word)
         if name is None:
             message = _explain_unknown(task_type, spelling, value)
             problems += [Detail(message, code="unknown_parameter", path=place)] if message else []
         elif name in values:
-            problems.append(Detail(f"{name} is given twice, under two spellings.", path=place))
+            if word == spelling or not _is_same(name, value, values[name]):
+                problems.append(Detail(f"{name} is given twice, under two spellings.", path=place))
         elif not _is_unset(name, value):
             try:
                 values[name] = parse_value(PARAMETERS.get(name), value, place)
@@ -43,6 +46,28 @@ def clean_parameters(task_type: str, given: Mapping[str, Any], path: str) -> tup
             except InvalidDocumentError as error:
                 problems += error.details
     return values, problems + _place(check_combination(task_type, values, path), spellings, path)
+
+
+def _spread_out(task_type: str, given: Mapping[str, Any], path: str) -> tuple[list[tuple[str, str, Any]], list[Detail]]:
+    """Each spelling with the name and the value of a parameter that it sets, and what is wrong with the rest."""
+    written: list[tuple[str, str, Any]] = []
+    problems: list[Detail] = []
+    for spelling, value in ((str(key), value) for key, value in given.items()):
+        try:
+            several = spread(task_type, spelling, value)
+        except ValueError as error:
+            problems.append(Detail(str(error), code="out_of_range", path=f"{path}.{spelling}"))
+            continue
+        written += [(spelling, *one) for one in ({spelling: value} if several is None else several).items()]
+    return written, problems
+
+
+def _is_same(name: str, value: Any, known: Any) -> bool:
+    """Whether a second spelling says what the first has said: width and height of a square."""
+    try:
+        return bool(parse_value(PARAMETERS.get(name), value, "") == known)
+    except InvalidDocumentError:
+        return False
 
 
 def _place(problems: list[Detail], spellings: Mapping[str, str], path: str) -> list[Detail]:
@@ -55,7 +80,8 @@ def _place(problems: list[Detail], spellings: Mapping[str, str], path: str) -> l
 
 def _is_unset(name: str, value: Any) -> bool:
     is_none_word = isinstance(value, str) and value.strip().lower() in ("none", "")
-    return value is None or (is_none_word and name in _OPEN_WHERE_NONE)
+    is_minus_one = str(value).strip() == "-1" and name in _OPEN_WHERE_MINUS_ONE
+    return value is None or is_minus_one or (is_none_word and name in _OPEN_WHERE_NONE)
 
 
 def _explain_unknown(task_type: str, spelling: str, value: Any) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from vision.catalog.task_types import TaskType
+from vision.spec.best_metrics import CHOICES as BEST_METRICS
 from vision.spec.model_names import read_model_name
 from vision.spec.optimization_parameters import OPTIMIZATION_PARAMETERS
 from vision.spec.parameter import Parameter
 from vision.spec.run_parameters import RUN_PARAMETERS
+from vision.spec.step_parameters import STEP_PARAMETERS
 
 _all = partial(Parameter, task_types=tuple(TaskType))
 
@@ -76,6 +78,17 @@ _LENGTH = (
         unit="epochs",
     ),
     _all(
+        "max_steps",
+        "int",
+        "Steps",
+        "How many changes of the weights the run makes in all; given, it takes the place of the epochs. Empty or -1: "
+        "as the epochs say.",
+        "Training",
+        minimum=1,
+        unit="steps",
+        is_advanced=True,
+    ),
+    _all(
         "training_batch_size",
         "int",
         "Training batch size",
@@ -137,6 +150,26 @@ _LENGTH = (
         unit="epochs",
         is_advanced=True,
     ),
+    _all(
+        "save_total_limit",
+        "int",
+        "Most checkpoints",
+        "Of the checkpoints that are kept besides the best one the newest that many stay. Empty or -1: all of them.",
+        "Training",
+        minimum=1,
+        unit="checkpoints",
+        is_advanced=True,
+    ),
+    _all(
+        "metric_for_best_model",
+        "choice",
+        "Best epoch by",
+        "The metric whose best value makes an epoch the one that is kept, and that early stopping waits for. Trials "
+        "are ranked by the primary metric all the same.",
+        "Validation",
+        choices=BEST_METRICS,
+        is_advanced=True,
+    ),
 )
 
 _STOPPING = (
@@ -172,4 +205,11 @@ _STOPPING = (
     ),
 )
 
-TRAINING_PARAMETERS = (*_NETWORK, *_LENGTH, *OPTIMIZATION_PARAMETERS, *_STOPPING, *RUN_PARAMETERS)
+TRAINING_PARAMETERS = (
+    *_NETWORK,
+    *_LENGTH,
+    *STEP_PARAMETERS,
+    *OPTIMIZATION_PARAMETERS,
+    *_STOPPING,
+    *RUN_PARAMETERS,
+)

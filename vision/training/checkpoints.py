@@ -120,12 +120,19 @@ def best_weights(content: dict[str, Any]) -> RunWeights:
     return RunWeights(state["architecture"], tuple(state["label_names"]), weights)
 
 
-def prune_checkpoints(folder: Path, frequency: int) -> None:
-    """Delete what neither resuming nor `checkpoint_frequency` (0: none) keeps."""
-    numbered = sorted(list_checkpoints(folder).items())
-    for epoch, path in numbered[:-_KEPT]:
-        if not (frequency and epoch and epoch % frequency == 0):
+def prune_checkpoints(folder: Path, frequency: int, limit: int | None = None) -> None:
+    """Delete what neither resuming nor `checkpoint_frequency` (0: none) keeps, of which the newest `limit` stay."""
+    asked = list_asked(folder, frequency, limit)
+    for epoch, path in sorted(list_checkpoints(folder).items())[:-_KEPT]:
+        if epoch not in asked:
             path.unlink(missing_ok=True)
+
+
+def list_asked(folder: Path, frequency: int, limit: int | None = None) -> dict[int, Path]:
+    """The checkpoints that `checkpoint_frequency` asks for, the newest `limit` of them, by their epoch."""
+    found = sorted(list_checkpoints(folder).items())
+    asked = [(epoch, path) for epoch, path in found if frequency and epoch and epoch % frequency == 0]
+    return dict(asked[-limit:] if limit else asked)
 
 
 def list_checkpoints(folder: Path) -> dict[int, Path]:

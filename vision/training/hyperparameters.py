@@ -11,6 +11,8 @@ from vision.errors import Detail, InvalidDocumentError
 
 _MAY_BE_MISSING = {
     "warmup_steps": None,
+    "max_steps": None,
+    "save_total_limit": None,
     "max_grad_norm": None,
     "layers_to_freeze": 0,
     "checkpoint_frequency": 0,
@@ -24,6 +26,7 @@ class Hyperparameters:
     """SPEC §4.1, every value resolved. Task objects read their own from the same mapping."""
 
     number_of_epochs: int
+    max_steps: int | None
     training_batch_size: int
     validation_batch_size: int
     gradient_accumulation_step: int
@@ -47,6 +50,7 @@ class Hyperparameters:
     max_grad_norm: float | None
     evaluation_frequency: int
     checkpoint_frequency: int
+    save_total_limit: int | None
     layers_to_freeze: int
     number_of_workers: int
     random_seed: int | None

@@ -22,9 +22,11 @@ from vision.training.hyperparameters import Hyperparameters
 from vision.training.inputs.batches import TrainingBatches, ValidationBatches
 from vision.training.inputs.loader import Batch, make_loader
 from vision.training.interrupt import StopRequest
+from vision.training.length import RunLength
 from vision.training.progress import ProgressReporter
 from vision.training.schedules import learning_rate_at
 from vision.training.seeds import seed_everything
+from vision.training.selection import Selection
 from vision.training.state import Best, TrainingState, copy_weights
 from vision.training.updates import Updater, hold_back
 
@@ -48,7 +50,7 @@ class Trainer:
 
     task: Task
     parameters: Hyperparameters
-    primary_metric: str
+    selection: Selection
     module: nn.Module
     wrapped: nn.Module
     frozen: list[nn.Module]
@@ -65,6 +67,10 @@ class Trainer:
     average: WeightAverage | None = None
 
     @property
+    def length(self) -> RunLength:
+        return RunLength.of(self.parameters, len(self.batches))
+
+    @property
     def scored(self) -> nn.Module:
         """The network that is validated and kept: the average of the weights where one is taken."""
         return self.average.module if self.average else self.module
@@ -76,8 +82,9 @@ class Trainer:
             StoppedError: asked to stop; a checkpoint is written.
             TrainingError: the loss ran away.
         """
-        done = self.state.epoch * len(self.batches) + self.state.step
-        self.progress = ProgressReporter(self.events, self.parameters.number_of_epochs, len(self.batches), done)
+        length = self.length
+        done = self.state.epoch * length.batches + self.state.step
+        self.progress = ProgressReporter(self.events, length.epochs, length.batches, length.total_batches, done)
         while not self.state.is_finished:
             self._train_epoch()
             self._end_epoch()
@@ -96,7 +103,8 @@ class Trainer:
 
     def _train_epoch(self) -> None:
         state = self.state
-        self.batches.set_position(state.epoch + 1, state.step)
+        self._batches_now = self.length.batches_in(state.epoch + 1)
+        self.batches.set_position(state.epoch + 1, state.step, self._batches_now)
         self._loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=self.group.device)
         self._set_training_mode()
         for batch in self._on_device(self.training):
@@ -108,7 +116,7 @@ class Trainer:
         state, accumulation = self.state, self.parameters.gradient_accumulation_step
         seed_everything(state.seed, self.group.rank, state.epoch, state.step)
         first = state.step - state.step % accumulation
-        group_size = min(accumulation, len(self.batches) - first)
+        group_size = min(accumulation, self._batches_now - first)
         is_last = state.step == first + group_size - 1
         with hold_back(self.wrapped, is_last):
             with self.updater.precision.autocast():
@@ -137,7 +145,7 @@ class Trainer:
     def _end_epoch(self) -> None:
         state, parameters = self.state, self.parameters
         epoch = state.epoch + 1
-        is_last = epoch == parameters.number_of_epochs
+        is_last = epoch == self.length.epochs
         is_evaluated = epoch % parameters.evaluation_frequency == 0 or is_last
         values: dict[str, float | None] = {"learning_rate": self._learning_rate(-1), **self._training_values()}
         is_best = False
@@ -146,16 +154,15 @@ class Trainer:
                 self.progress.report(epoch, state.step)
             evaluated = self._validate()
             values |= evaluated
-            is_best = self._note_best(epoch, evaluated)
-            state.has_stopped_early = parameters.early_stopping and self.early_stopping.observe(
-                values[self.primary_metric]
-            )
+            score = self.selection.score(evaluated)
+            is_best = self._note_best(epoch, evaluated, score)
+            state.has_stopped_early = parameters.early_stopping and self.early_stopping.observe(score)
         state.end_epoch(values)
         state.is_finished = is_last or state.has_stopped_early
         if self.group.is_main:
             known = {name: value for name, value in values.items() if value is not None}
             self.events.write("metrics", epoch=epoch, values=known)
-            self.events.write("log", level="info", message=describe_epoch(epoch, parameters.number_of_epochs, known))
+            self.events.write("log", level="info", message=describe_epoch(epoch, self.length.epochs, known))
         self._write_checkpoint(is_best)
 
     def _training_values(self) -> dict[str, float | None]:
@@ -176,11 +183,10 @@ class Trainer:
             values["loss_valid"] = self.task.validation_loss(outputs)
         return values
 
-    def _note_best(self, epoch: int, values: dict[str, float | None]) -> bool:
-        value = values[self.primary_metric]
-        if not self.state.best.is_beaten_by(value):
+    def _note_best(self, epoch: int, values: dict[str, float | None], score: float | None) -> bool:
+        if not self.state.best.is_beaten_by(score):
             return False
-        self.state.best = Best(epoch, value, values, copy_weights(self.scored))
+        self.state.best = Best(epoch, score, values, copy_weights(self.scored))
         return True
 
     def _stop_if_asked(self, is_epoch_end: bool = False) -> None:
@@ -210,7 +216,7 @@ class Trainer:
             self.average,
         )
         self.events.write("checkpoint", epoch=self.state.epoch, path=str(path), is_best=is_best)
-        prune_checkpoints(self.checkpoint_dir, self.parameters.checkpoint_frequency)
+        prune_checkpoints(self.checkpoint_dir, self.parameters.checkpoint_frequency, self.parameters.save_total_limit)
 
     def _evaluation_loader(self, images: SplitImages) -> DataLoader[Batch]:
         batches = ValidationBatches(len(images.rows), self.parameters.validation_batch_size, self.group.share)
@@ -225,12 +231,11 @@ class Trainer:
             module.eval()
 
     def _is_update_done(self, step: int) -> bool:
-        return step % self.parameters.gradient_accumulation_step == 0 or step == len(self.batches)
+        return step % self.parameters.gradient_accumulation_step == 0 or step == self._batches_now
 
     def _learning_rate(self, offset: int = 0) -> float:
         """The rate of the update under way (`offset` −1: of the last one done)."""
-        accumulation = self.parameters.gradient_accumulation_step
-        updates_per_epoch = math.ceil(len(self.batches) / accumulation)
+        accumulation, updates_per_epoch = self.parameters.gradient_accumulation_step, self.length.updates_per_epoch
         within = math.ceil(self.state.step / accumulation) if offset else self.state.step // accumulation
         update = self.state.epoch * updates_per_epoch + within + offset
         return learning_rate_at(self.parameters, update, updates_per_epoch)

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 
 from vision.architectures import Built
 from vision.tasks.base import Evaluation, SplitImages
-from vision.training.checkpoints import list_checkpoints, read_checkpoint
+from vision.training.checkpoints import list_asked, read_checkpoint
 from vision.training.event_log import make_finite
 from vision.training.loop import Trainer
 from vision.training.run_document import RunDocument
@@ -45,7 +45,7 @@ def write_outputs(run: RunDocument, trainer: Trainer, built: Built, splits: dict
                     _write_artifacts(run, evaluation)
     if trainer.group.is_main:
         _write_weights(run, best.weights)
-        _export_checkpoints(run, trainer.parameters.checkpoint_frequency)
+        _export_checkpoints(run, trainer.parameters.checkpoint_frequency, trainer.parameters.save_total_limit)
         _package(run, trainer, built)
         _export(run, trainer, splits["validation"])
     trainer.group.wait()
@@ -63,13 +63,12 @@ def _write_weights(run: RunDocument, weights: Weights) -> None:
     _save_tensors(run, weights, folder / "model.safetensors")
 
 
-def _export_checkpoints(run: RunDocument, frequency: int) -> None:
+def _export_checkpoints(run: RunDocument, frequency: int, limit: int | None) -> None:
     """The epochs `checkpoint_frequency` asked to keep, as weights alone."""
     folder = run.output_dir / "train_artifacts" / "checkpoints"
-    for epoch, path in sorted(list_checkpoints(run.checkpoint_dir).items()):
-        if frequency and epoch and epoch % frequency == 0:
-            folder.mkdir(parents=True, exist_ok=True)
-            _save_tensors(run, read_checkpoint(path)["module"], folder / f"epoch-{epoch:03d}.safetensors")
+    for epoch, path in list_asked(run.checkpoint_dir, frequency, limit).items():
+        folder.mkdir(parents=True, exist_ok=True)
+        _save_tensors(run, read_checkpoint(path)["module"], folder / f"epoch-{epoch:03d}.safetensors")
 
 
 def _package(run: RunDocument, trainer: Trainer, built: Built) -> None:

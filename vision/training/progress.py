@@ -12,11 +12,13 @@ _INTERVAL = 0.5
 
 @dataclass
 class ProgressReporter:
-    """Writes `progress` events. `steps` is batches an epoch; the estimate counts what this process itself has seen."""
+    """Writes `progress` events. `steps` is batches an epoch, `total` those of all epochs; the estimate counts what this
+    process itself has seen."""
 
     events: EventWriter
     epochs: int
     steps: int
+    total: int
     done_at_start: int
     started: float = field(default_factory=time.monotonic)
     last: float = 0.0
@@ -34,7 +36,7 @@ class ProgressReporter:
         self.last = now
         done = (epoch - 1) * self.steps + step - self.done_at_start
         elapsed = max(now - self.started, 1e-6)
-        left = self.epochs * self.steps - self.done_at_start - done
+        left = self.total - self.done_at_start - done
         self.events.write(
             "progress",
             epoch=epoch,

@@ -66,7 +66,7 @@ def _cosine(parameters: Hyperparameters, step: int, steps_per_epoch: int, cycles
 
 def _position(parameters: Hyperparameters, step: int, steps_per_epoch: int) -> tuple[float, float]:
     """How far the warm-up has risen (0–1), and how much of what follows it is done (0–1)."""
-    total = parameters.number_of_epochs * steps_per_epoch
+    total = parameters.max_steps or parameters.number_of_epochs * steps_per_epoch
     warmup = parameters.warmup_cosine_lr_warmup_epochs * steps_per_epoch
     if parameters.warmup_steps is not None:
         warmup = parameters.warmup_steps

@@ -28,6 +28,7 @@ from vision.training.recomputing import recompute_activations
 from vision.training.rescue import move_position
 from vision.training.run_document import RunDocument
 from vision.training.seeds import make_deterministic, seed_everything
+from vision.training.selection import Selection
 from vision.training.setup import (
     Splits,
     agree_on_seed,
@@ -114,7 +115,7 @@ class Session:
         trainer = Trainer(
             task=task,
             parameters=parameters,
-            primary_metric=run.primary_metric,
+            selection=Selection.of(run.primary_metric, run.parameters),
             module=built.module,
             wrapped=join_gradients(built.module, group),
             frozen=frozen,
@@ -166,7 +167,7 @@ class Session:
                 "completed",
                 best_epoch=state.best.epoch,
                 epochs=state.epoch,
-                primary_metric=state.best.value,
+                primary_metric=state.best.metrics.get(self.run.primary_metric),
                 metrics=state.best.metrics,
                 stopped_early=state.has_stopped_early,
             )

@@ -13,7 +13,7 @@ Weights = dict[str, Tensor]
 
 @dataclass
 class Best:
-    """The best evaluation so far and the weights that reached it (on the CPU)."""
+    """The best evaluation so far, with its score and the weights that reached it (on the CPU)."""
 
     epoch: int = 0
     value: float | None = None

@@ -277,6 +277,8 @@ TEXTS = {
 
 
 def _values(parameter: Any) -> st.SearchStrategy[Any]:
+    if parameter.name == "metric_for_best_model":
+        return st.sampled_from(["accuracy", "f1_score_macro"])
     if parameter.choices:
         return st.sampled_from(parameter.choices)
     if parameter.kind == "bool":
@@ -331,3 +333,15 @@ def test_nonsense_is_refused_in_words_and_never_breaks(changes: dict[str, Any]) 
         parse_job({**MINIMAL, **changes})
     except InvalidDocumentError as error:
         assert all(detail.message for detail in error.details)  # noqa: PT017 (it may pass too)
+
+
+def test_the_split_of_the_first_version_is_the_share_for_validation() -> None:
+    older = {"split_ratio": "0.3", "learning_rate": 0.1}
+    spec = parse_job({**MINIMAL, "training_parameters": older})
+    assert (spec.validation_data_size, spec.training_parameters) == (0.3, {"learning_rate": 0.1})
+    with_set = parse_job({**MINIMAL, "validation_data": "azureml:others:1", "training_parameters": older})
+    assert with_set.validation_data_size is None
+    assert parse_job({**MINIMAL, "validation_data_size": 0.3, "training_parameters": older}).validation_data_size == 0.3
+    for changes, words in (({"split_ratio": 1.2}, "between 0 and 1"), ({"split_ratio": 0.4}, "an older name")):
+        found = problems_of(validation_data_size=0.3, training_parameters=changes)
+        assert words in found["training_parameters.split_ratio"]

@@ -33,10 +33,11 @@ class TrainingBatches(Sampler[list[SampleKey]]):
         self.share = share
         self._epoch = 1
         self._start = 0
+        self._end: int | None = None
 
-    def set_position(self, epoch: int, step: int) -> None:
-        """Begin with batch `step` (from 0) of epoch `epoch` (from 1)."""
-        self._epoch, self._start = epoch, step
+    def set_position(self, epoch: int, step: int, end: int | None = None) -> None:
+        """Begin with batch `step` (from 0) of epoch `epoch` (from 1), and end before batch `end` or with the epoch."""
+        self._epoch, self._start, self._end = epoch, step, end
 
     def __len__(self) -> int:
         whole, rest = divmod(math.ceil(self.count / self.share.world_size), self.batch_size)
@@ -48,7 +49,7 @@ class TrainingBatches(Sampler[list[SampleKey]]):
         order = torch.randperm(self.count, generator=generator).tolist()
         order += order[: -len(order) % self.share.world_size]
         own = order[self.share.rank :: self.share.world_size]
-        for step in range(self._start, len(self)):
+        for step in range(self._start, len(self) if self._end is None else self._end):
             batch = own[step * self.batch_size : (step + 1) * self.batch_size]
             yield [(self._epoch, index) for index in batch]
 
