@@ -29,7 +29,7 @@ class Confidence:
     level: float = LEVEL
     resamples: int = RESAMPLES
 
-    def bounds(self) -> dict[str, float | None]:
+    def bounds(self) -> dict[str, float]:
         """The interval as two metrics beside the one it belongs to."""
         return {f"{self.metric}_low": self.low, f"{self.metric}_high": self.high}
 

@@ -27,7 +27,10 @@ def classification_metrics(truth: np.ndarray, probabilities: np.ndarray) -> dict
     """
     predicted = probabilities.argmax(axis=1)
     classes = list(range(probabilities.shape[1]))
-    values: dict[str, float | None] = {"accuracy": float(np.mean(predicted == truth))}
+    values: dict[str, float | None] = {
+        "accuracy": float(np.mean(predicted == truth)),
+        "weighted_accuracy": weighted_accuracy(truth, predicted),
+    }
     averages = (*AVERAGES, "binary") if len(classes) == 2 else AVERAGES
     for average in averages:
         precision, recall, f1, _ = sk.precision_recall_fscore_support(
@@ -95,6 +98,12 @@ def confusion_matrix(truth: np.ndarray, probabilities: np.ndarray) -> list[list[
     classes = list(range(probabilities.shape[1]))
     counts: list[list[int]] = sk.confusion_matrix(truth, probabilities.argmax(axis=1), labels=classes).tolist()
     return counts
+
+
+def weighted_accuracy(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Accuracy in which an image weighs as much as the share of its true class, so that frequent classes decide."""
+    share = np.bincount(truth) / len(truth)
+    return float(np.average(predicted == truth, weights=share[truth]))
 
 
 def log_loss(truth: np.ndarray, probabilities: np.ndarray) -> float:

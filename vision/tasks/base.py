@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from torch.utils.data import Dataset
 from vision.architectures import Built
 from vision.catalog.task_types import TASK_TYPES
 from vision.export.onnx_file import Graph
+from vision.metrics.bootstrap import Confidence
 from vision.registry import load_dotted
 from vision.spec.settings import InferenceSettings
 from vision.training.inputs.loader import Batch
@@ -26,11 +28,30 @@ Answer = Callable[[Tensor], tuple[Tensor, ...]]  # pixels float32 [B, 3, H, W] i
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A scored split: scalar metrics (None: undefined), the report of `evaluation.json`, the per-label table."""
+    """A scored split: its scalar metrics (None: undefined), and how to make the rest.
+
+    `describe` makes what `evaluation.json` holds; that takes far longer than the metrics, so an epoch does without.
+    """
 
     metrics: dict[str, float | None]
-    report: dict[str, Any]
-    per_label: list[dict[str, Any]]
+    describe: Callable[[], dict[str, Any]]
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """What `evaluation.json` holds."""
+        return self.describe()
+
+    @property
+    def per_label(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.report["per_label"]
+        return rows
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """The interval of the primary metric as metrics beside it, so that lists of trials need not read reports; empty
+        where there is none."""
+        interval = self.report["confidence"]
+        return {} if interval is None else Confidence(**interval).bounds()
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor, ones
 from torch.nn import functional
 
 from vision.errors import InvalidDatasetError
+from vision.metrics.accuracy_table import accuracy_table
 from vision.metrics.bootstrap import bootstrap_mean
+from vision.metrics.certainty import describe_certainty
 from vision.metrics.classification import (
     averages_table,
     classification_metrics,
@@ -19,10 +22,11 @@ from vision.metrics.classification import (
     per_label_metrics,
 )
 from vision.metrics.curves import classification_curves
+from vision.metrics.ranking_curves import ranking_curves
 from vision.tasks.base import Evaluation, Outputs
 from vision.tasks.class_weights import class_weights
 from vision.tasks.classification_base import NamingTask, merge_outputs
-from vision.tasks.classification_report import make_evaluation, write_table
+from vision.tasks.classification_report import make_report, write_table
 from vision.training.inputs.loader import Batch
 from vision.training.inputs.rows import ImageRows
 
@@ -67,14 +71,22 @@ class ClassificationTask(NamingTask):
         merged = merge_outputs(outputs)
         truth, probabilities = merged["labels"].numpy(), merged["probabilities"].double().numpy()
         metrics, names = self.score(truth, probabilities), self.label_names
-        facts = {
-            "confusion_matrix": confusion_matrix(truth, probabilities),
-            "per_label": per_label_metrics(truth, probabilities, names),
-            "averages": averages_table(metrics),
-            "curves": classification_curves(one_hot(truth, len(names)), probabilities, names),
-        }
-        confidence = bootstrap_mean("accuracy", probabilities.argmax(axis=1) == truth)
-        return make_evaluation(self.run, split, len(truth), metrics, confidence, facts)
+
+        def describe() -> dict[str, Any]:
+            positives = one_hot(truth, len(names))
+            facts = {
+                "confusion_matrix": confusion_matrix(truth, probabilities),
+                "per_label": per_label_metrics(truth, probabilities, names),
+                "averages": averages_table(metrics),
+                "thresholds": describe_certainty(truth, probabilities),
+                "curves": classification_curves(positives, probabilities, names)
+                | ranking_curves(positives, probabilities, names),
+                "accuracy_table": accuracy_table(positives, probabilities, names),
+            }
+            confidence = bootstrap_mean("accuracy", probabilities.argmax(axis=1) == truth)
+            return make_report(self.run, split, len(truth), metrics, confidence, facts)
+
+        return Evaluation(metrics, describe)
 
     def validation_loss(self, outputs: Sequence[Outputs]) -> float:
         merged = merge_outputs(outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,15 +13,17 @@ from torch import from_numpy as to_tensor
 from torch.nn import functional
 
 from vision.errors import InvalidDatasetError
+from vision.metrics.accuracy_table import accuracy_table
 from vision.metrics.bootstrap import bootstrap_mean
 from vision.metrics.classification import averages_table
 from vision.metrics.curves import classification_curves
 from vision.metrics.label_thresholds import thresholds_report
 from vision.metrics.multilabel import THRESHOLD, count_mix_ups, image_ious, multilabel_metrics, per_label_table
+from vision.metrics.ranking_curves import ranking_curves
 from vision.tasks.base import Evaluation, Outputs
 from vision.tasks.class_weights import label_weights
 from vision.tasks.classification_base import NamingTask, merge_outputs
-from vision.tasks.classification_report import make_evaluation, write_table
+from vision.tasks.classification_report import make_report, write_table
 from vision.training.inputs.loader import Batch
 from vision.training.inputs.rows import ImageRows
 
@@ -68,16 +71,23 @@ class MultilabelTask(NamingTask):
     def evaluate(self, outputs: Sequence[Outputs], rows: ImageRows, split: str) -> Evaluation:
         merged = merge_outputs(outputs)
         truth, probabilities = merged["labels"].numpy().astype(bool), merged["probabilities"].double().numpy()
-        predicted, metrics, names = probabilities >= THRESHOLD, self.score(truth, probabilities), self.label_names
-        facts = {
-            "mix_ups": count_mix_ups(truth, predicted),
-            "per_label": per_label_table(truth, probabilities, names),
-            "averages": averages_table(metrics),
-            "thresholds": thresholds_report(truth, probabilities),
-            "curves": classification_curves(truth, probabilities, names),
-        }
-        confidence = bootstrap_mean("iou", image_ious(truth, predicted))
-        return make_evaluation(self.run, split, len(truth), metrics, confidence, facts)
+        metrics, names = self.score(truth, probabilities), self.label_names
+
+        def describe() -> dict[str, Any]:
+            predicted = probabilities >= THRESHOLD
+            facts = {
+                "mix_ups": count_mix_ups(truth, predicted),
+                "per_label": per_label_table(truth, probabilities, names),
+                "averages": averages_table(metrics),
+                "thresholds": thresholds_report(truth, probabilities),
+                "curves": classification_curves(truth, probabilities, names)
+                | ranking_curves(truth, probabilities, names),
+                "accuracy_table": accuracy_table(truth, probabilities, names),
+            }
+            confidence = bootstrap_mean("iou", image_ious(truth, predicted))
+            return make_report(self.run, split, len(truth), metrics, confidence, facts)
+
+        return Evaluation(metrics, describe)
 
     def validation_loss(self, outputs: Sequence[Outputs]) -> float:
         return float(merge_outputs(outputs)["weighted_losses"].double().mean())

@@ -46,6 +46,9 @@ def test_single_scores_equal_scikit_learn() -> None:
     assert found["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(truth, predicted))
     assert found["matthews_correlation"] == pytest.approx(sk.matthews_corrcoef(truth, predicted))
     assert found["log_loss"] == pytest.approx(sk.log_loss(truth, probabilities))
+    weights = np.bincount(truth)[truth]
+    assert found["weighted_accuracy"] == pytest.approx(sk.accuracy_score(truth, predicted, sample_weight=weights))
+    assert found["weighted_accuracy"] != pytest.approx(found["accuracy"])
     assert found["norm_macro_recall"] == pytest.approx((found["balanced_accuracy"] - 0.25) / 0.75)
 
 

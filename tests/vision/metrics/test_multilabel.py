@@ -111,6 +111,10 @@ def test_each_threshold_is_scored_as_if_it_had_been_used() -> None:
         assert row["precision"] == pytest.approx(sk.precision_score(truth, predicted, average="micro", **given))
         assert row["recall"] == pytest.approx(sk.recall_score(truth, predicted, average="micro", **given))
         assert row["iou"] == pytest.approx(sk.jaccard_score(truth, predicted, average="samples", zero_division=1))
+        assert row["accuracy"] == pytest.approx(sk.accuracy_score(truth, predicted))
+        tables = sk.multilabel_confusion_matrix(truth, predicted)
+        counts = zip(row["false_positives"], row["false_negatives"], row["true_positives"], strict=True)
+        assert list(counts) == [(table[0, 1], table[1, 0], table[1, 1]) for table in tables]
     at_half = next(row for row in report["scores"] if row["score"] == report["score"])
     assert at_half["iou"] == pytest.approx(multilabel_metrics(truth, probabilities)["iou"])
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vision.metrics.detection.matching import first_of_each
-from vision.metrics.detection.overlaps import Overlaps, PairTable
+from vision.metrics.detection.matching import pair_off
+from vision.metrics.detection.overlaps import Overlaps
 
 _MOST_CELLS = 500_000  # of all matrices of a report
 
@@ -29,13 +29,8 @@ class ConfusionCounter:
     def pair_finds(self, score: float) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the finds that count at a score of at least `score`, and of the true object each got (−1: none)."""
         found = self._overlaps.found
-        truth = np.full(len(found), -1)
-        left = self._close.select(found.score[self._close.found] >= score)
-        while len(left.found):
-            # A pair that is the first left for both its sides is the one that going through all of them would take.
-            taken = first_of_each(left.found, len(found)) & first_of_each(left.truth, len(self._overlaps.truth))
-            truth[left.found[taken]] = left.truth[taken]
-            left = self._without(left, taken)
+        close = self._close.select(found.score[self._close.found] >= score)
+        truth = pair_off(close, len(found), len(self._overlaps.truth))
         counts = (found.score >= score) & ((truth >= 0) | (found.crowd < 0) | (found.crowd_share < self._iou))
         kept = np.flatnonzero(counts)
         return kept, truth[kept]
@@ -66,13 +61,6 @@ class ConfusionCounter:
             np.concatenate([np.append(truths.label, none)[truth], truths.label[missed]]),
             np.concatenate([found.label[kept], np.full(len(missed), none)]),
         )
-
-    def _without(self, pairs: PairTable, taken: np.ndarray) -> PairTable:
-        used_find = np.zeros(len(self._overlaps.found), dtype=np.bool_)
-        used_truth = np.zeros(len(self._overlaps.truth), dtype=np.bool_)
-        used_find[pairs.found[taken]] = True
-        used_truth[pairs.truth[taken]] = True
-        return pairs.select(~used_find[pairs.found] & ~used_truth[pairs.truth])
 
 
 def confusion_matrices(overlaps: Overlaps, iou: float, scores: Sequence[float]) -> list[dict[str, Any]]:

@@ -34,18 +34,32 @@ _CLASS, _LOCALISATION, _BOTH, _DUPLICATE, _BACKGROUND, _MISSED = range(len(TYPES
 @dataclass(frozen=True)
 class Errors:
     """Of each find its `error` (an index into `TYPES`, −1: none), the row of the true object that this or its match is
-    about (−1: none) and their IoU: arrays [F], whatever its score. Of each true object whether it `is_found` and
-    whether it `is_missed`, by the finds that reach the score: arrays [T]; crowds are neither."""
+    about (−1: none) and their IoU: arrays [F], whatever its score.
+
+    Of each true object the score of the find that matched it, and the best score of those that matched it or have an
+    error of class or localisation on it (−inf: none did): arrays [T]. So every threshold is applied to this later.
+    """
 
     error: np.ndarray
     truth: np.ndarray
     iou: np.ndarray
-    is_found: np.ndarray
-    is_missed: np.ndarray
+    found_from: np.ndarray
+    covered_from: np.ndarray
+    is_crowd: np.ndarray
+
+    def is_found(self, score: float) -> np.ndarray:
+        """Which true objects are matched by a find with at least this score: bool [T]."""
+        is_found: np.ndarray = self.found_from >= score
+        return is_found
+
+    def is_missed(self, score: float) -> np.ndarray:
+        """Which true objects no find with at least this score is about: bool [T]; crowds are not missed."""
+        is_missed: np.ndarray = ~self.is_crowd & (self.covered_from < score)
+        return is_missed
 
 
-def find_errors(overlaps: Overlaps, matches: Matches, score: float) -> Errors:
-    """`score` decides which finds can find an object; errors are told of all of them."""
+def find_errors(overlaps: Overlaps, matches: Matches) -> Errors:
+    """What is wrong with each find, and from which score on each object is found."""
     found, pairs = overlaps.found, overlaps.pairs
     nearest, nearest_iou = best_pairs(pairs, len(found))
     own, own_iou = best_pairs(pairs.select(pairs.is_same_label), len(found))
@@ -59,11 +73,12 @@ def find_errors(overlaps: Overlaps, matches: Matches, score: float) -> Errors:
     conditions = [matches.is_ignored, matches.is_right | (error == _LOCALISATION), error == _BACKGROUND]
     truth = np.select(conditions, [found.crowd, own, -1], nearest)
     iou = np.select(conditions[:2], [found.crowd_share, own_iou], nearest_iou)
-    counts = found.score >= score
-    is_found, is_covered = np.zeros(len(overlaps.truth), np.bool_), np.zeros(len(overlaps.truth), np.bool_)
-    is_found[truth[counts & matches.is_right]] = True
-    is_covered[truth[counts & ((error == _CLASS) | (error == _LOCALISATION))]] = True
-    return Errors(error, truth, iou, is_found, ~overlaps.truth.crowd & ~is_found & ~is_covered)
+    found_from = np.full(len(overlaps.truth), -np.inf)
+    np.maximum.at(found_from, truth[matches.is_right], found.score[matches.is_right])
+    covered_from = found_from.copy()
+    is_about = (error == _CLASS) | (error == _LOCALISATION)
+    np.maximum.at(covered_from, truth[is_about], found.score[is_about])
+    return Errors(error, truth, iou, found_from, covered_from, overlaps.truth.crowd)
 
 
 def count_errors(overlaps: Overlaps, errors: Errors, score: float) -> list[dict[str, Any]]:
@@ -76,7 +91,7 @@ def count_errors(overlaps: Overlaps, errors: Errors, score: float) -> list[dict[
     rows = []
     for index, name in enumerate(TYPES):
         if index == _MISSED:
-            image, weight = overlaps.truth.image[errors.is_missed], None
+            image, weight = overlaps.truth.image[errors.is_missed(score)], None
         else:
             chosen = counts & (errors.error == index)
             image, weight = overlaps.found.image[chosen], overlaps.found.score[chosen]

@@ -10,7 +10,7 @@ from vision.metrics.detection.scores import LabelCount
 
 
 def describe_images(overlaps: Overlaps, score: float) -> dict[str, float | None]:
-    """`{"precision", "recall", "average_precision"}` of saying yes where a find reaches `score`.
+    """`{"precision", "recall", "average_precision", "true_positives", …}` of saying yes where a find reaches `score`.
 
     An image scores as its best find, 0 without any. Images that hold nothing but crowds are left out.
     """
@@ -27,4 +27,8 @@ def describe_images(overlaps: Overlaps, score: float) -> dict[str, float | None]
         "precision": count.precision,
         "recall": count.recall,
         "average_precision": average_precision(has_object, best),
+        "true_positives": count.true_positives,
+        "false_positives": count.false_positives,
+        "false_negatives": count.false_negatives,
+        "true_negatives": len(has_object) - count.support - count.false_positives,
     }

@@ -2,9 +2,9 @@
 
 A find belongs to the true object of its label with which it overlaps most, if that reaches the IoU threshold. The find
 with the best score gets the object, all later ones are wrong. COCO differs here: it hands a later find the next object
-that is still free. A find that gets no object but lies in a crowd of its label is neither right nor wrong, like one on
-an object that VOC marks as difficult; as with COCO, it is the share of the find inside the crowd that has to reach the
-threshold.
+that is still free (`match_finds_freely`). A find that gets no object but lies in a crowd of its label is neither right
+nor wrong, like one on an object that VOC marks as difficult; as with COCO, it is the share of the find inside the crowd
+that has to reach the threshold.
 
 Source: Everingham et al., The PASCAL Visual Object Classes Challenge, 2010, §4.2, and its development kit.
 """
@@ -49,6 +49,47 @@ def match_finds(overlaps: Overlaps, iou: float) -> Matches:
     truth = np.full(len(overlaps.found), -1)
     truth[given.found] = given.truth
     return Matches(iou, truth, (truth < 0) & (overlaps.found.crowd_share >= iou) & (overlaps.found.crowd >= 0))
+
+
+def match_finds_freely(overlaps: Overlaps, iou: float, most: int) -> Matches:
+    """Match as COCO does: a find whose object is taken gets the next one that is free and overlaps enough.
+
+    Only the `most` best finds of an image and label count; the others are ignored.
+    """
+    counts = rank_in_label(overlaps) < most
+    pairs = overlaps.pairs
+    close = pairs.select(pairs.is_same_label & (pairs.iou >= iou) & counts[pairs.found])
+    truth = pair_off(close, len(overlaps.found), len(overlaps.truth))
+    is_in_crowd = (overlaps.found.crowd_share >= iou) & (overlaps.found.crowd >= 0)
+    return Matches(iou, truth, (truth < 0) & (is_in_crowd | ~counts))
+
+
+def pair_off(pairs: PairTable, found_count: int, truth_count: int) -> np.ndarray:
+    """Pairs finds with true objects one to one, going down `pairs` and passing over who is taken.
+
+    The row of the true object that each find got (−1: none): [F].
+    """
+    truth = np.full(found_count, -1)
+    used = np.zeros(truth_count, np.bool_)
+    left = pairs
+    while len(left.found):
+        # A pair that is the first left for both its sides is one that going down the list would take.
+        taken = first_of_each(left.found, found_count) & first_of_each(left.truth, truth_count)
+        truth[left.found[taken]] = left.truth[taken]
+        used[left.truth[taken]] = True
+        left = left.select((truth[left.found] < 0) & ~used[left.truth])
+    return truth
+
+
+def rank_in_label(overlaps: Overlaps) -> np.ndarray:
+    """How many finds of the same image and label score better: [F]."""
+    found = overlaps.found
+    order = np.lexsort((np.arange(len(found)), found.label, found.image))
+    is_first = np.append(True, (np.diff(found.label[order]) != 0) | (np.diff(found.image[order]) != 0))[: len(found)]
+    start = np.maximum.accumulate(np.where(is_first, np.arange(len(found)), 0))
+    rank = np.empty(len(found), np.int64)
+    rank[order] = np.arange(len(found)) - start
+    return rank
 
 
 def best_pairs(pairs: PairTable, found_count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,25 +8,25 @@ from functools import cached_property
 from typing import Any
 
 from vision.catalog.task_types import TaskType
+from vision.metrics.bootstrap import Confidence
 from vision.metrics.detection.average_precision import Ranking, mean_defined, rank_finds
 from vision.metrics.detection.coco import CocoScores, score_coco
 from vision.metrics.detection.confusion import confusion_matrices
 from vision.metrics.detection.curves import describe_curves
-from vision.metrics.detection.errors import count_errors, find_errors
+from vision.metrics.detection.errors import find_errors
 from vision.metrics.detection.geometry import compare_images
-from vision.metrics.detection.images import describe_images
-from vision.metrics.detection.matching import Matches, match_finds
+from vision.metrics.detection.matching import Matches, match_finds, match_finds_freely
 from vision.metrics.detection.objects import FoundObjects, TrueObjects
+from vision.metrics.detection.operating import Judged
 from vision.metrics.detection.overlaps import Overlaps, measure_overlaps
 from vision.metrics.detection.resampling import bootstrap_average_precision
-from vision.metrics.detection.scores import average_counts, count_label, describe_scores, recommend_score
-from vision.metrics.detection.sizes import describe_sizes
+from vision.metrics.detection.scores import average_counts, describe_scores, list_told_scores, recommend_score
 
 MEAN_AVERAGE_PRECISION = "mean_average_precision"
 _METRICS = (MEAN_AVERAGE_PRECISION, "precision", "recall")
 _COCO_IOU = 0.5
+_COCO_MOST = 100  # finds of an image and label that COCO counts
 _CURVE_IOUS = (0.5, 0.75)
-_MATRIX_SCORES = tuple(step / 10 for step in range(1, 10))
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,11 @@ def build_detection_report(
     """`evaluation.json`: plain values only, None for what is undefined. `truth` and `found` have one entry an image.
 
     `places` are what to call the images where examples of errors are listed; by default their places in `truth`. With
-    metric type `none` the parts are there and empty. `Rules` says what the arguments mean.
+    metric type `none` the parts are there and empty. `Rules` says what the arguments mean. COCO's numbers are told with
+    `voc` too: among the metrics they would cost time at every epoch, here once.
+
+    `per_label`, `errors`, `sizes` and `image_level` are at the run's score threshold, `operating_points` have them at
+    others too.
     """
     rules = Rules(task_type, iou, score, metric_type)
     head = {"task_type": task_type, "split": split, "images": len(truth), "label_names": label_names}
@@ -133,22 +137,19 @@ class Scored:
         self.rankings: list[Ranking] = rank_finds(self.overlaps, self.matches)
 
     @cached_property
-    def coco(self) -> CocoScores | None:
-        """None where the metric type has no COCO."""
-        if not self.rules.has_coco:
-            return None
+    def coco(self) -> CocoScores:
         return score_coco(*self._objects, self.overlaps.label_count, by_masks=self._by_masks, matrices=self._matrices)
 
     @property
     def mean_average_precision(self) -> float | None:
-        if self.coco is not None and self.rules.metric_type == "coco":
+        if self.rules.metric_type == "coco":
             return self.coco.numbers["AP50"]
         return mean_defined([ranking.average_precision for ranking in self.rankings])
 
     @property
     def metrics(self) -> dict[str, float | None]:
         averages = average_counts(self.rankings, self.rules.score)
-        numbers = {} if self.coco is None else self.coco.numbers
+        numbers = self.coco.numbers if self.rules.has_coco else {}
         return {
             MEAN_AVERAGE_PRECISION: self.mean_average_precision,
             "precision": averages["precision"],
@@ -156,47 +157,46 @@ class Scored:
             **{f"coco_{name}": value for name, value in numbers.items()},
         }
 
+    @property
+    def confidence(self) -> Confidence | None:
+        """The interval of the mean average precision, by the rules that it was measured by."""
+        if self.rules.metric_type != "coco":
+            return bootstrap_average_precision(self.overlaps, self.rankings, MEAN_AVERAGE_PRECISION)
+        matches = match_finds_freely(self.overlaps, _COCO_IOU, _COCO_MOST)
+        rankings = rank_finds(self.overlaps, matches)
+        return bootstrap_average_precision(self.overlaps, rankings, MEAN_AVERAGE_PRECISION, by_points=True)
+
     def describe(self, names: list[str]) -> dict[str, Any]:
-        rules, overlaps = self.rules, self.overlaps
+        rules, overlaps, confidence = self.rules, self.overlaps, self.confidence
         by_score = describe_scores(self.rankings, rules.score)
-        recommended = recommend_score(by_score, rules.score)
-        matrix_scores = dict.fromkeys([rules.score, *([] if recommended is None else [recommended]), *_MATRIX_SCORES])
-        errors = find_errors(overlaps, self.matches, rules.score)
-        confidence = None
-        if rules.metric_type != "coco":
-            confidence = bootstrap_average_precision(overlaps, self.rankings, MEAN_AVERAGE_PRECISION)
+        recommended, scores = recommend_score(by_score, rules.score), list_told_scores(by_score, rules.score)
+        judged = Judged(overlaps, self.matches, self.rankings, find_errors(overlaps, self.matches), names)
+        mine = judged.at(rules.score)
         return {
             "metrics": self.metrics,
             "confidence": None if confidence is None else confidence.to_dict(),
-            "per_label": self._describe_labels(names),
-            "coco": {} if self.coco is None else self.coco.numbers,
+            "per_label": self._add_precisions(mine["per_label"]),
+            "coco": self.coco.numbers,
             "thresholds": {"iou": rules.match_iou, "score": rules.score, "recommended_score": recommended},
             "curves": {"precision_recall": self._describe_curves(names), "scores": by_score},
-            "confusion_matrices": confusion_matrices(overlaps, rules.match_iou, list(matrix_scores)),
-            "errors": count_errors(overlaps, errors, rules.score),
-            "sizes": describe_sizes(overlaps, self.matches, rules.score),
-            "image_level": describe_images(overlaps, rules.score),
+            "confusion_matrices": confusion_matrices(overlaps, rules.match_iou, scores),
+            "operating_points": judged.points(scores),
+            "errors": mine["errors"],
+            "sizes": mine["sizes"],
+            "image_level": mine["image_level"],
         }
 
-    def _describe_labels(self, names: list[str]) -> list[dict[str, Any]]:
-        rows = []
-        for label, (name, ranking) in enumerate(zip(names, self.rankings, strict=True)):
-            count = count_label(ranking, self.rules.score)
-            rows.append(
-                {
-                    "label": name,
-                    "average_precision": ranking.average_precision,
-                    "average_precision_coco": None if self.coco is None else self.coco.by_label[label],
-                    "precision": count.precision,
-                    "recall": count.recall,
-                    "f1": count.f1,
-                    "support": count.support,
-                    "true_positives": count.true_positives,
-                    "false_positives": count.false_positives,
-                    "false_negatives": count.false_negatives,
-                }
-            )
-        return rows
+    def _add_precisions(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of labels with their average precisions, which no threshold changes."""
+        return [
+            {
+                "label": row["label"],
+                "average_precision": ranking.average_precision,
+                "average_precision_coco": by_coco,
+                **row,
+            }
+            for row, ranking, by_coco in zip(rows, self.rankings, self.coco.by_label, strict=True)
+        ]
 
     def _describe_curves(self, names: list[str]) -> list[dict[str, Any]]:
         ious = sorted({*_CURVE_IOUS, self.rules.match_iou})
@@ -217,6 +217,7 @@ def _empty_parts(rules: Rules) -> dict[str, Any]:
         "thresholds": {"iou": rules.match_iou, "score": rules.score, "recommended_score": None},
         "curves": {"precision_recall": [], "scores": []},
         "confusion_matrices": [],
+        "operating_points": [],
         "errors": [],
         "sizes": [],
         "image_level": {"precision": None, "recall": None, "average_precision": None},

@@ -11,6 +11,7 @@ import numpy as np
 from vision.metrics.detection.average_precision import Ranking, mean_defined
 
 GRID = tuple(step / 20 for step in range(1, 20))
+_TOLD = tuple(step / 10 for step in range(1, 10))
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,13 @@ def recommend_score(points: Sequence[dict[str, Any]], preferred: float) -> float
     best = max((point["f1"] or 0.0 for point in points), default=0.0)
     equals = [point["score"] for point in points if point["f1"] == best]
     return min(equals, key=lambda value: (abs(value - preferred), value)) if best else None
+
+
+def list_told_scores(points: Sequence[dict[str, Any]], score: float) -> list[float]:
+    """The thresholds at which everything is told: `score`, the recommended one, and steps of 0.1; the first matter
+    most. `points` are those of `describe_scores`."""
+    recommended = recommend_score(points, score)
+    return list(dict.fromkeys([score, *([] if recommended is None else [recommended]), *_TOLD]))
 
 
 def _divide(part: int, whole: int) -> float | None:

@@ -25,6 +25,11 @@ LOWEST_SCORE = 0.05
 """Weaker finds count for the average precision, but nobody looks at them: left out where the run's own threshold is
 higher."""
 _MOST_POINTS = 100  # of an outline
+_FIND = pa.struct([("label", pa.string()), ("score", pa.float64()), ("error", pa.string())])
+_OBJECT = pa.struct(
+    [("label", pa.string()), ("size", pa.string()), ("found_from", pa.float64()), ("covered_from", pa.float64())]
+)
+_PAIR = pa.struct([("score", pa.float64()), ("truth", pa.string()), ("predicted", pa.string())])
 _SCHEMA = pa.schema(
     [
         ("row", pa.int64()),
@@ -34,9 +39,10 @@ _SCHEMA = pa.schema(
         ("height", pa.int64()),
         ("truth", pa.string()),
         ("predictions", pa.string()),
-        ("truth_labels", pa.list_(pa.string())),
-        ("predicted_labels", pa.list_(pa.string())),
-        ("pairs", pa.list_(pa.string())),
+        ("finds", pa.list_(_FIND)),
+        ("objects", pa.list_(_OBJECT)),
+        ("crowds", pa.int64()),
+        ("pairs", pa.list_(_PAIR)),
         ("errors", pa.list_(pa.string())),
         ("missed", pa.int64()),
         ("loss", pa.float64()),
@@ -50,11 +56,17 @@ def write_predictions(
 ) -> None:
     """One row an image, in the order of `indices`.
 
-    `truth` and `predictions` are JSON text, boxes and polygons in px of the upright image; predictions come with their
-    verdict: `iou`, `error` (null: right) and the index of the true object it is about. `loss` orders images worst
-    first: it is the sum of the scores of wrong finds and 1 for each missed object. `errors` are the kinds of mistakes
-    on the image, `pairs` the cells of the confusion matrix it counts in (`truth<tab>found`, an empty name for the
-    background); both, like `predicted_labels`, are of the finds that reach the run's score threshold.
+    `truth` and `predictions` are JSON text to be drawn, boxes and polygons in px of the upright image; predictions come
+    with their verdict: `iou`, `error` (null: right, or in a crowd) and the index of the true object it is about.
+
+    `finds` and `objects` are the same to be queried, so that any score threshold can be asked for later: a find's
+    label, score and error; a true object's label and size, the score of the find that matched it (`found_from`) and the
+    best score of those that matched it or have an error of class or localisation on it (`covered_from`), null where
+    there is none. `objects` has no crowds, `crowds` counts them. `pairs` are the cells of the confusion matrix that the
+    image counts in, at each score threshold the report tells of, null for the background and for what was missed.
+
+    `errors` are the kinds of mistakes at the run's score threshold, `missed` how many objects are, and `loss` orders
+    images worst first: it is the sum of the scores of wrong finds and 1 for each missed object.
     """
     truth = labels.list_truth(indices)
     analyses = scorer.analyse(truth, found)
@@ -76,7 +88,6 @@ def _describe_image(
     analysis: ImageAnalysis,
 ) -> dict[str, Any]:
     names = scorer.label_names
-    counted = found.labels[found.scores >= scorer.score]
     return {
         "row": rows.row[index],
         "path": rows.path[index],
@@ -85,14 +96,38 @@ def _describe_image(
         "height": truth.height,
         "truth": json.dumps(_describe_truth(truth, labels, names)),
         "predictions": json.dumps(_describe_found(found, analysis, truth, scorer)),
-        "truth_labels": _list_names(truth.labels, names),
-        "predicted_labels": _list_names(counted, names),
-        "pairs": sorted({"\t".join("" if one is None else names[one] for one in pair) for pair in analysis.pairs}),
+        "finds": [
+            {"label": names[found.labels[place]], "score": verdict.score, "error": verdict.error}
+            for place, verdict in enumerate(analysis.finds)
+            if verdict.score >= _lowest(scorer)
+        ],
+        "objects": [
+            {"label": names[label], "size": one.size, "found_from": one.found_from, "covered_from": one.covered_from}
+            for label, one in zip(truth.labels, analysis.objects, strict=True)
+            if not one.is_crowd
+        ],
+        "crowds": int(truth.crowd.sum()),
+        "pairs": _describe_pairs(analysis, names),
         "errors": analysis.errors,
         "missed": analysis.missed,
         "loss": analysis.badness,
         "is_right": analysis.is_right,
     }
+
+
+def _describe_pairs(analysis: ImageAnalysis, names: list[str]) -> list[dict[str, Any]]:
+    """Each cell of each matrix once, however often the image counts in it."""
+    named = [None if label is None else names[label] for label in (*range(len(names)), None)]
+    return [
+        {"score": score, "truth": named[-1 if truth is None else truth], "predicted": named[-1 if one is None else one]}
+        for score, pairs in analysis.pairs_from.items()
+        for truth, one in dict.fromkeys(pairs)
+    ]
+
+
+def _lowest(scorer: Scorer) -> float:
+    """The score of the weakest finds that are kept."""
+    return min(LOWEST_SCORE, scorer.score)
 
 
 def _describe_truth(truth: TrueObjects, labels: LabelledObjects, names: list[str]) -> list[dict[str, Any]]:
@@ -109,12 +144,11 @@ def _describe_found(
     found: FoundObjects, analysis: ImageAnalysis, truth: TrueObjects, scorer: Scorer
 ) -> list[dict[str, Any]]:
     described = []
-    lowest = min(LOWEST_SCORE, scorer.score)
-    for place in np.flatnonzero(found.scores >= lowest).tolist():
+    for place in np.flatnonzero(found.scores >= _lowest(scorer)).tolist():
         verdict = analysis.finds[place]
         one = {
             "label": scorer.label_names[found.labels[place]],
-            "score": round(float(found.scores[place]), 6),
+            "score": verdict.score,
             "box": _round(found.boxes[place]),
             "iou": round(verdict.iou, 4),
             "error": verdict.error,
@@ -130,10 +164,6 @@ def _trace(rle: Rle, width: int, height: int) -> list[list[float]]:
     mask, left = read_runs({"size": rle["size"], "counts": rle["counts"].decode("ascii")}).crop()
     rings = trace_part(MaskPart(mask, left, 0), width, height, _MOST_POINTS)
     return [to_pixels(ring, width, height) for ring in rings]
-
-
-def _list_names(labels: np.ndarray, names: list[str]) -> list[str]:
-    return [names[label] for label in sorted(set(labels.tolist()))]
 
 
 def _round(box: np.ndarray) -> list[float]:

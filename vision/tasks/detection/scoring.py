@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vision.architectures.detection import DetectionLimits
 from vision.catalog.task_types import TaskType
@@ -54,20 +55,26 @@ class Scorer:
         With metric type `none` the report is empty. The mean average precision is told all the same, because the best
         epoch and early stopping go by it.
         """
-        report = build_detection_report(
-            truth,
-            found,
-            self.label_names,
-            task_type=self.task_type,
-            split=split,
-            iou=self.iou,
-            score=self.score,
-            metric_type=self.metric_type,
-            places=places,
-        )
-        if self.metric_type == "none":
-            report["metrics"] = self._measure_primary(truth, found)
-        return Evaluation(report["metrics"], report, report["per_label"])
+        is_measured = self.metric_type != "none"
+        metrics = self._measure(truth, found, self.metric_type if is_measured else "voc")
+        if not is_measured:
+            metrics = {MEAN_AVERAGE_PRECISION: metrics[MEAN_AVERAGE_PRECISION]}
+
+        def describe() -> dict[str, Any]:
+            report = build_detection_report(
+                truth,
+                found,
+                self.label_names,
+                task_type=self.task_type,
+                split=split,
+                iou=self.iou,
+                score=self.score,
+                metric_type=self.metric_type,
+                places=places,
+            )
+            return report | {"metrics": metrics}
+
+        return Evaluation(metrics, describe)
 
     def analyse(self, truth: Sequence[TrueObjects], found: Sequence[FoundObjects]) -> list[ImageAnalysis]:
         """What is right and wrong on each image."""
@@ -75,14 +82,15 @@ class Scorer:
             truth, found, len(self.label_names), by_masks=self.by_masks, iou=self.iou, score=self.score
         )
 
-    def _measure_primary(self, truth: Sequence[TrueObjects], found: Sequence[FoundObjects]) -> dict[str, float | None]:
-        metrics = scalar_metrics(
+    def _measure(
+        self, truth: Sequence[TrueObjects], found: Sequence[FoundObjects], metric_type: str
+    ) -> dict[str, float | None]:
+        return scalar_metrics(
             truth,
             found,
             len(self.label_names),
             task_type=self.task_type,
             iou=self.iou,
             score=self.score,
-            metric_type="voc",
+            metric_type=metric_type,
         )
-        return {MEAN_AVERAGE_PRECISION: metrics[MEAN_AVERAGE_PRECISION]}

@@ -107,16 +107,16 @@ def test_every_wrong_find_has_one_error_and_right_ones_have_none() -> None:
     truth, found = draw_scenes(labels=LABELS, seed=8)
     overlaps = measure_overlaps(truth, found, LABELS, by_masks=False)
     matches = match_finds(overlaps, 0.5)
-    errors = find_errors(overlaps, matches, 0.3)
+    errors = find_errors(overlaps, matches)
     assert ((errors.error >= 0) == matches.is_wrong).all()
     assert set(errors.error) == {-1, 0, 1, 2, 3, 4}
-    assert not (errors.is_missed & errors.is_found).any()
+    assert not (errors.is_missed(0.3) & errors.is_found(0.3)).any()
 
 
 def test_counts_and_their_worst_images() -> None:
     truth, found = draw_scenes(labels=LABELS, seed=8)
     overlaps = measure_overlaps(truth, found, LABELS, by_masks=False)
-    rows = count_errors(overlaps, find_errors(overlaps, match_finds(overlaps, 0.5), 0.3), 0.3)
+    rows = count_errors(overlaps, find_errors(overlaps, match_finds(overlaps, 0.5)), 0.3)
     analyses = analyse_images(truth, found, LABELS, by_masks=False, iou=0.5, score=0.3)
     assert [row["type"] for row in rows] == list(TYPES)
     for row in rows[:-1]:

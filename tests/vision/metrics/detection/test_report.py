@@ -25,6 +25,7 @@ PARTS = {
     "thresholds",
     "curves",
     "confusion_matrices",
+    "operating_points",
     "errors",
     "sizes",
     "image_level",
@@ -77,9 +78,45 @@ def test_the_mean_average_precision_is_of_the_type_that_was_chosen() -> None:
     assert coco["metrics"]["mean_average_precision"] == coco["coco"]["AP50"] == both["coco"]["AP50"]
     assert voc["thresholds"]["iou"] == 0.6
     assert coco["thresholds"]["iou"] == 0.5  # the threshold is VOC's
-    assert voc["coco"] == {}
-    assert coco["confidence"] is None
+    assert voc["coco"] == coco["coco"]
     assert [name for name in voc["metrics"] if name.startswith("coco")] == []
+
+
+@pytest.mark.parametrize("metric_type", ["voc", "coco"])
+def test_every_type_has_an_interval_around_its_value(metric_type: str) -> None:
+    written = report(metric_type=metric_type)
+    value, confidence = written["metrics"]["mean_average_precision"], written["confidence"]
+    assert confidence["low"] < value < confidence["high"]
+    assert confidence["metric"] == "mean_average_precision"
+
+
+def test_operating_points_tell_of_each_threshold_what_the_report_tells_of_its_own() -> None:
+    written = report()
+    points = {point["score"]: point for point in written["operating_points"]}
+    assert list(points) == sorted(points)
+    assert set(points) == {one["score"] for one in written["confusion_matrices"]}
+    assert set(points) >= {0.1, 0.5, 0.9, written["thresholds"]["score"], written["thresholds"]["recommended_score"]}
+    mine = points[0.3]
+    assert (mine["precision"], mine["recall"]) == (written["metrics"]["precision"], written["metrics"]["recall"])
+    assert (mine["sizes"], mine["image_level"]) == (written["sizes"], written["image_level"])
+    assert mine["errors"] == [{"type": row["type"], "count": row["count"]} for row in written["errors"]]
+    for row, its in zip(written["per_label"], mine["per_label"], strict=True):
+        assert its == {name: value for name, value in row.items() if not name.startswith("average_precision")}
+    for score in (0.6, 0.9):
+        other = report(score=score)
+        assert points[score]["per_label"] == next(
+            point["per_label"] for point in other["operating_points"] if point["score"] == score
+        )
+        assert points[score]["errors"] == [{"type": row["type"], "count": row["count"]} for row in other["errors"]]
+        assert points[score]["sizes"] == other["sizes"]
+
+
+def test_with_very_many_labels_the_runs_own_threshold_is_told_of() -> None:
+    truth, found = draw_scenes(5, 4, seed=1)
+    names = [str(number) for number in range(9_000)]
+    written = build_detection_report(truth, found, names, split="validation", **SETTINGS)
+    assert 0.3 in [point["score"] for point in written["operating_points"]]
+    assert len(written["operating_points"]) == 2
 
 
 def test_curves_are_at_two_ious_and_that_of_the_run() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.vision.metrics.detection.scenes import draw_scenes, find, place
 from vision.metrics.detection.average_precision import mean_defined, rank_finds
-from vision.metrics.detection.matching import match_finds
+from vision.metrics.detection.coco import score_coco
+from vision.metrics.detection.matching import match_finds, match_finds_freely
 from vision.metrics.detection.objects import FoundObjects, TrueObjects
 from vision.metrics.detection.overlaps import Overlaps, measure_overlaps
 from vision.metrics.detection.resampling import AveragePrecisionResampler, bootstrap_average_precision
@@ -45,6 +46,26 @@ def test_drawn_sets_score_as_if_their_images_had_been_matched_again() -> None:
         for one in drawn
     ]
     assert make_resampler(measure(truth, found)).average_precision(counts).tolist() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_by_points_it_is_cocos_precision(seed: int) -> None:
+    truth, found = draw_scenes(labels=LABELS, seed=seed)
+    overlaps = measure(truth, found)
+    rankings = rank_finds(overlaps, match_finds_freely(overlaps, 0.5, 100))
+    ours = AveragePrecisionResampler(overlaps, rankings, by_points=True).average_precision(np.ones((1, 60)))
+    coco = score_coco(truth, found, LABELS, by_masks=False).numbers["AP50"]
+    assert ours.tolist() == pytest.approx([coco], abs=1e-9)
+
+
+def test_cocos_rule_hands_on_free_objects_and_counts_a_hundred_finds() -> None:
+    truth = [place([(0, (0, 0, 40, 40)), (0, (0, 12, 40, 52))])]
+    found = [find([(0, 0.9, (0, 0, 40, 40)), (0, 0.8, (0, 2, 40, 42)), (1, 0.7, (0, 0, 40, 40))])]
+    overlaps = measure(truth, found)
+    assert match_finds(overlaps, 0.5).is_right.tolist() == [True, False, False]
+    assert match_finds_freely(overlaps, 0.5, 100).is_right.tolist() == [True, True, False]
+    one_each = match_finds_freely(overlaps, 0.5, 1)
+    assert (one_each.is_right.tolist(), one_each.is_ignored.tolist()) == ([True, False, False], [False, True, False])
 
 
 def test_a_set_without_objects_is_undefined_and_a_label_that_is_not_drawn_is_left_out() -> None:

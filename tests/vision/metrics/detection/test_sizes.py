@@ -8,7 +8,7 @@ from vision.metrics.detection.average_precision import mean_defined, rank_finds
 from vision.metrics.detection.images import describe_images
 from vision.metrics.detection.matching import match_finds
 from vision.metrics.detection.overlaps import measure_overlaps
-from vision.metrics.detection.sizes import describe_sizes
+from vision.metrics.detection.sizes import describe_sizes, name_sizes
 
 SMALL, MEDIUM, LARGE = (0, 0, 20, 20), (100, 0, 150, 50), (0, 100, 120, 220)
 SIZE = (300, 300)
@@ -31,6 +31,11 @@ def test_a_find_counts_with_the_object_it_matches_whatever_its_own_size() -> Non
     truth = [place([(0, (0, 0, 31, 31))], size=SIZE)]
     found = [find([(0, 0.9, (0, 0, 40, 31))], SIZE)]
     assert describe(truth, found) == {"small": (1, 1, 1), "medium": (None, None, 0), "large": (None, None, 0)}
+
+
+def test_sizes_are_named_by_cocos_limits() -> None:
+    areas = np.array([0, 32**2 - 0.5, 32**2, 96**2 - 1, 96**2, 1e7])
+    assert name_sizes(areas) == ["small", "small", "medium", "medium", "large", "large"]
 
 
 def test_labels_without_objects_of_a_size_are_left_out() -> None:
@@ -66,9 +71,12 @@ def test_images_with_anything_on_them() -> None:
     assert rows["precision"] == 1 / 2
     assert rows["recall"] == 1 / 2
     assert rows["average_precision"] == pytest.approx(1 / 2 + 1 / 2 * 2 / 3)
+    outcomes = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+    assert [rows[name] for name in outcomes] == [1, 1, 1, 1]
 
 
 def test_images_all_without_objects_have_no_recall() -> None:
     rows = describe_images(measure_overlaps([place([])], [find([])], 2, by_masks=False), 0.5)
-    assert rows == {"precision": None, "recall": None, "average_precision": None}
+    assert rows["precision"] is rows["recall"] is rows["average_precision"] is None
+    assert rows["true_negatives"] == 1
     assert describe_images(measure_overlaps([], [], 2, by_masks=False), np.float64(0.5))["recall"] is None

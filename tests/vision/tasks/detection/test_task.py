@@ -162,7 +162,28 @@ def test_predictions_are_written_an_image_a_row(tmp_path):
         wrong = sum(entry["score"] for entry in predictions if entry["error"] and entry["score"] >= 0.2)
         assert one["loss"] == pytest.approx(wrong + one["missed"], abs=1e-4)
         assert one["is_right"] == (one["errors"] == [])
-        assert set(one["predicted_labels"]) == {entry["label"] for entry in predictions if entry["score"] >= 0.2}
+        told = [(entry["label"], entry["score"], entry["error"]) for entry in predictions]
+        assert [(find["label"], find["score"], find["error"]) for find in one["finds"]] == told
+        assert [entry["label"] for entry in one["objects"]] == [entry["label"] for entry in truth]
+        assert one["missed"] == sum((entry["covered_from"] or 0) < 0.2 for entry in one["objects"])
+        assert {entry["size"] for entry in one["objects"]} <= {"small", "medium", "large"}
+        right = [entry for entry in predictions if entry["error"] is None]
+        assert sorted(entry["score"] for entry in right) == sorted(
+            entry["found_from"] for entry in one["objects"] if (entry["found_from"] or 0) >= 0.05
+        )
+
+
+def test_predictions_count_in_the_cells_that_the_report_counts(tmp_path):
+    run, task, built = make(tmp_path, box_score_threshold=0.2)
+    rows = rows_of(run)
+    outputs = evaluate(task, built, rows)
+    task.write_predictions(outputs, rows, tmp_path / "predictions.parquet")
+    pairs = [pair for one in pq.read_table(tmp_path / "predictions.parquet").to_pylist() for pair in one["pairs"]]
+    names = [*run.label_names, None]
+    for counted in task.evaluate(outputs, rows, "validation").report["confusion_matrices"]:
+        there = {(names[i], names[j]) for i, row in enumerate(counted["matrix"]) for j, n in enumerate(row) if n}
+        told = {(one["truth"], one["predicted"]) for one in pairs if one["score"] == counted["score"]}
+        assert told == there
 
 
 def test_a_batch_is_learnt_from(tmp_path):
