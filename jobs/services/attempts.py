@@ -106,7 +106,7 @@ def complete_attempt(trial_id: int, token: str, outputs_key: str, completed: dic
         if trial.cancel_requested_at is not None:
             return False
         trial.status, trial.outputs_key, trial.error = Status.COMPLETED, outputs_key, None
-        trial.summary = completed.get("metrics") or {}
+        trial.summary = {**(completed.get("metrics") or {}), **(completed.get("resources") or {})}
         trial.epochs = completed.get("epochs") or trial.epochs
         trial.best_epoch = completed.get("best_epoch") or trial.best_epoch
         if completed.get("primary_metric") is not None:

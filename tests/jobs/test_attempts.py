@@ -242,3 +242,16 @@ def test_submit_while_the_broker_is_down(storage, settings, broker):
 
 def test_token_is_a_uuid_of_its_own(waiting):
     assert isinstance(waiting.token, uuid.UUID)
+
+
+def test_what_a_run_took_and_its_interval_stand_in_the_summary(running):
+    completed = {
+        "metrics": {"accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95},
+        "resources": {"train_duration_seconds": 12.5},
+        "epochs": 2,
+        "primary_metric": 0.9,
+    }
+    assert attempts.complete_attempt(running.pk, str(running.token), "trials/x/attempt-1", completed)
+    running.refresh_from_db()
+    assert running.summary["train_duration_seconds"] == 12.5
+    assert running.interval == (0.8, 0.95)

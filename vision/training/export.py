@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,6 +34,9 @@ class Agreement:
         if self.network is None or self.file is None:
             return self.network is self.file
         return abs(self.network - self.file) <= _TOLERANCE
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "holds": self.holds, "message": self.describe()}
 
     def describe(self) -> str:
         images = f"{self.images} validation image{'' if self.images == 1 else 's'}"

@@ -24,6 +24,7 @@ from vision.training.inputs.loader import Batch, make_loader
 from vision.training.interrupt import StopRequest
 from vision.training.length import RunLength
 from vision.training.progress import ProgressReporter
+from vision.training.resources import ResourceMeter
 from vision.training.schedules import learning_rate_at
 from vision.training.seeds import seed_everything
 from vision.training.selection import Selection
@@ -64,6 +65,7 @@ class Trainer:
     early_stopping: EarlyStopping
     checkpoint_dir: Path
     state: TrainingState
+    meter: ResourceMeter
     average: WeightAverage | None = None
 
     @property
@@ -85,10 +87,12 @@ class Trainer:
         length = self.length
         done = self.state.epoch * length.batches + self.state.step
         self.progress = ProgressReporter(self.events, length.epochs, length.batches, length.total_batches, done)
-        while not self.state.is_finished:
-            self._train_epoch()
-            self._end_epoch()
-            self._stop_if_asked(is_epoch_end=True)
+        with self.meter.training():
+            while not self.state.is_finished:
+                with self.meter.epoch(self.state.measured):
+                    self._train_epoch()
+                self._end_epoch()
+                self._stop_if_asked(is_epoch_end=True)
 
     def evaluate(self, images: SplitImages, split: str) -> tuple[Evaluation, list[Outputs]]:
         """Score the network as it is on a split, in full precision: as the packaged model will."""
@@ -177,7 +181,8 @@ class Trainer:
         return values
 
     def _validate(self) -> dict[str, float | None]:
-        evaluation, outputs = self.evaluate(self.validation, "validation")
+        with self.meter.validation(self.state.measured):
+            evaluation, outputs = self.evaluate(self.validation, "validation")
         values = dict(evaluation.metrics)
         if self.parameters.log_validation_loss:
             values["loss_valid"] = self.task.validation_loss(outputs)

@@ -18,37 +18,44 @@ from vision.architectures import Built
 from vision.tasks.base import Evaluation, SplitImages
 from vision.training.checkpoints import list_asked, read_checkpoint
 from vision.training.event_log import make_finite
+from vision.training.inputs.rows import write_rows
 from vision.training.loop import Trainer
+from vision.training.output_names import EVALUATION_FILES, VALIDATION
 from vision.training.run_document import RunDocument
+from vision.training.setup import Splits
 from vision.training.state import Weights
 
 logger = logging.getLogger(__name__)
-VALIDATION_FILES = ("evaluation.json", "predictions.parquet")
-TEST_FILES = ("test_evaluation.json", "test_predictions.parquet")
 
 
-def write_outputs(run: RunDocument, trainer: Trainer, built: Built, splits: dict[str, SplitImages]) -> None:
-    """Score the best epoch's weights on each split (`validation`, and `test` if there is one) and write every output.
+def write_outputs(run: RunDocument, trainer: Trainer, built: Built, splits: Splits) -> dict[str, float]:
+    """Score the best epoch's weights on validation, and on test if there is one, and write every output.
 
-    Every process takes part in the scoring; the first one writes.
+    Every process takes part in the scoring; the first one writes. Returns the bounds of the primary metric's interval,
+    on the first process alone.
     """
     best = trainer.state.best
     trainer.scored.load_state_dict(best.weights)
-    for split, files in (("validation", VALIDATION_FILES), ("test", TEST_FILES)):
-        if split in splits:
-            evaluation, outputs = trainer.evaluate(splits[split], split)
-            if trainer.group.is_main:
-                folder = run.output_dir / "evaluation"
-                _write_json(folder / files[0], evaluation.report)
-                trainer.task.write_predictions(outputs, splits[split].rows, folder / files[1])
-                if split == "validation":
-                    _write_artifacts(run, evaluation)
+    bounds: dict[str, float] = {}
+    for split, images in splits.scored().items():
+        with trainer.meter.scoring(len(images.rows)):
+            evaluation, outputs = trainer.evaluate(images, split)
+        if trainer.group.is_main:
+            files = EVALUATION_FILES[split]
+            _write_json(run.output_dir / files.report, evaluation.report)
+            trainer.task.write_predictions(outputs, images.rows, run.output_dir / files.predictions)
+            if split == VALIDATION:
+                bounds = evaluation.bounds
+                _write_artifacts(run, evaluation)
     if trainer.group.is_main:
         _write_weights(run, best.weights)
         _export_checkpoints(run, trainer.parameters.checkpoint_frequency, trainer.parameters.save_total_limit)
         _package(run, trainer, built)
-        _export(run, trainer, splits["validation"])
+        _export(run, trainer, splits.validation)
+        write_rows(splits.train.rows, run.output_dir / "train_artifacts" / "train_sub.json")
+        write_rows(splits.validation.rows, run.output_dir / "train_artifacts" / "val_sub.json")
     trainer.group.wait()
+    return bounds
 
 
 def _write_artifacts(run: RunDocument, evaluation: Evaluation) -> None:
@@ -97,7 +104,8 @@ def _export(run: RunDocument, trainer: Trainer, images: SplitImages) -> None:
     """`model.onnx` beside the model. A network that cannot be written so is no reason to lose a trained one."""
     from vision.training.export import export_onnx
 
-    path = run.output_dir / "train_artifacts" / "model.onnx"
+    folder = run.output_dir / "train_artifacts"
+    path = folder / "model.onnx"
     try:
         agreement = export_onnx(run, trainer.task, trainer.state.best.weights, images, path)
     except Exception as error:
@@ -107,6 +115,7 @@ def _export(run: RunDocument, trainer: Trainer, images: SplitImages) -> None:
         path.unlink(missing_ok=True)
         trainer.events.write("note", code="no_onnx", message=f"model.onnx could not be written: {reason}")
         return
+    _write_json(folder / "onnx_check.json", agreement.to_dict())
     trainer.events.write("log", level="info", message=agreement.describe())
     if not agreement.holds:
         trainer.events.write("note", code="onnx_differs", message=agreement.describe())

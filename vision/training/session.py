@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -26,6 +28,7 @@ from vision.training.outputs import write_outputs
 from vision.training.precision import choose_precision
 from vision.training.recomputing import recompute_activations
 from vision.training.rescue import move_position
+from vision.training.resources import ResourceMeter
 from vision.training.run_document import RunDocument
 from vision.training.seeds import make_deterministic, seed_everything
 from vision.training.selection import Selection
@@ -50,6 +53,7 @@ class Session:
     group: ProcessGroup
     events: EventWriter
     stop: StopRequest
+    started: float = field(default_factory=time.monotonic)
 
     def carry_out(self) -> None:
         """Prepare, train, write the outputs, and tell of each through the events.
@@ -64,8 +68,8 @@ class Session:
         self._tell_phase("Running", f"Training {self.run.architecture} on {_device_name(self.group.device)}")
         trainer.fit()
         self._tell_phase("Finalizing", f"Scoring epoch {trainer.state.best.epoch} and packaging the model")
-        write_outputs(self.run, trainer, built, splits.scored())
-        self._tell_completed(trainer.state)
+        bounds = write_outputs(self.run, trainer, built, splits)
+        self._tell_completed(trainer, bounds)
 
     def prepare(self) -> tuple[Trainer, Built, Splits]:
         """Build everything and restore a checkpoint if there is one; nothing is trained yet."""
@@ -129,6 +133,7 @@ class Session:
             early_stopping=early_stopping,
             checkpoint_dir=run.checkpoint_dir,
             state=state,
+            meter=ResourceMeter(group.device, self.started),
             average=average,
         )
         return trainer, built, splits
@@ -161,14 +166,16 @@ class Session:
                 from_epoch=trainer.state.epoch,
             )
 
-    def _tell_completed(self, state: TrainingState) -> None:
+    def _tell_completed(self, trainer: Trainer, bounds: Mapping[str, float]) -> None:
+        state = trainer.state
         if self.group.is_main:
             self.events.write(
                 "completed",
                 best_epoch=state.best.epoch,
                 epochs=state.epoch,
                 primary_metric=state.best.metrics.get(self.run.primary_metric),
-                metrics=state.best.metrics,
+                metrics={**state.best.metrics, **bounds},
+                resources=trainer.meter.summary(state.measured, state.epoch),
                 stopped_early=state.has_stopped_early,
             )
 

@@ -28,7 +28,8 @@ class Best:
 @dataclass
 class TrainingState:
     """`epoch` counts finished epochs, `step` the batches (of `batch_size` images) done of the next; the two sums are of
-    those batches. `architecture` and `label_names` say what the weights are of."""
+    those batches. `measured` is what epochs took, one number an epoch under each name. `architecture` and `label_names`
+    say what the weights are of."""
 
     seed: int
     batch_size: int = 0
@@ -41,6 +42,7 @@ class TrainingState:
     images: int = 0
     outputs: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
+    measured: dict[str, list[float]] = field(default_factory=dict)
     best: Best = field(default_factory=Best)
     is_finished: bool = False
     has_stopped_early: bool = False

@@ -100,12 +100,35 @@ def test_artifacts_are_there(finished) -> None:
     assert (run.output_dir / "outputs" / "mlflow-model" / "MLmodel").is_file()
 
 
+def test_it_tells_what_it_took_and_how_far_its_score_may_be_trusted(finished) -> None:
+    _, events = finished
+    best = events[-1]
+    assert best["metrics"]["accuracy_low"] <= best["primary_metric"] <= best["metrics"]["accuracy_high"]
+    assert "accuracy_low" not in metrics_by_epoch(events)[1]
+    resources = best["resources"]
+    assert resources["train_epoch_count"] == 6
+    assert resources["train_epoch_duration_seconds_avg"] * 6 <= resources["train_duration_seconds"]
+    assert resources["per_image_avg_score_time_sec"] == pytest.approx(resources["total_score_time_sec"] / 18, rel=1e-3)
+
+
+def test_the_images_of_each_side_are_listed_as_they_were_labelled(finished) -> None:
+    run, _ = finished
+    for name, count in (("train_sub.json", 36), ("val_sub.json", 18)):
+        lines = (run.output_dir / "train_artifacts" / name).read_text().splitlines()
+        assert len(lines) == count
+        assert json.loads(lines[0])["label"] in run.label_names
+    check = json.loads((run.output_dir / "train_artifacts" / "onnx_check.json").read_text())
+    assert check["holds"]
+    assert check["images"] == 18
+
+
 def test_a_test_split_is_scored_once_at_the_end(tmp_path: Path) -> None:
     run = make_run(tmp_path, images=4, number_of_epochs=1)
     run = run.model_copy(update={"test": run.validation})
     train(run)
     folder = run.output_dir / "evaluation"
-    assert json.loads((folder / "test_evaluation.json").read_text())["split"] == "test"
+    report = json.loads((folder / "test_evaluation.json").read_text())
+    assert (report["split"], report["confidence"]["metric"]) == ("test", "accuracy")
     assert pq.read_table(folder / "test_predictions.parquet").num_rows == 6
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,3 +56,17 @@ def read_rows(path: Path, images_dir: Path) -> ImageRows:
     if table.num_rows == 0:
         raise InvalidDatasetError(f"The split {path.stem} has no images.", hint="Give it at least one labelled image.")
     return ImageRows(images_dir, *(table[name].to_pylist() for name in _COLUMNS))
+
+
+def write_rows(rows: ImageRows, path: Path) -> None:
+    """One JSON object a line, as in the files that datasets are uploaded from (SPEC §2.1)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        for index in range(len(rows)):
+            details = {"format": rows.format[index].lower(), "width": rows.width[index], "height": rows.height[index]}
+            line = {
+                "image_url": rows.path[index],
+                "image_details": details,
+                "label": json.loads(rows.annotation[index]),
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
