@@ -6,11 +6,13 @@ import mimetypes
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
-from ninja import Router, Status
+from ninja import Query, Router, Status
 
 from datasets.http import paginate, read_document
 from jobs import selectors
+from jobs.api_predictions import PredictionQuery, Split, list_predictions
 from jobs.events import stream_job
+from jobs.logged import list_logged
 from jobs.models import Job
 from jobs.services import control
 from jobs.services.submission import submit_job
@@ -95,46 +97,47 @@ def metrics(request: HttpRequest, name: str, number: int) -> Body:
 
 
 @router.get("/{name}/trials/{int:number}/evaluation", response=Body, summary="Confusion matrix, curves, classes")
-def evaluation(request: HttpRequest, name: str, number: int) -> Body:
+def evaluation(request: HttpRequest, name: str, number: int, split: Split = "validation") -> Body:
+    """The whole report of a split. `splits` says which there are, `beside` has the metrics of the others.
+
+    Test images are scored for the best trial of a job that has ended. `logged` has the tables under the names that
+    Azure logs them by.
+    """
     found = selectors.get_trial(name, number)
-    loaded = selectors.get_evaluation(found)
+    loaded = selectors.get_evaluation(found, split)
     if loaded is None:
         raise NotFoundError(
-            f"Trial {found.name} has no evaluation: it is {found.get_status_display().lower()}.",
-            hint="It is written when the trial is completed.",
+            f"Trial {found.name} has no evaluation on {split} images: it is {found.get_status_display().lower()}.",
+            hint="It is written when the trial is completed; test is for the best trial of a job, where the dataset "
+            "holds test images out.",
         )
-    return loaded
+    splits = selectors.list_splits(found)
+    others = {other: selectors.get_evaluation(found, other) for other in splits if other != split}
+    beside = {
+        other: {key: report[key] for key in ("images", "metrics", "confidence")}
+        for other, report in others.items()
+        if report is not None
+    }
+    return loaded | {"splits": splits, "beside": beside, "logged": list_logged(loaded)}
 
 
-@router.get("/{name}/trials/{int:number}/predictions", response=Body, summary="Validation images, worst first")
+@router.get("/{name}/trials/{int:number}/predictions", response=Body, summary="Predicted images, worst first")
 def predictions(
     request: HttpRequest,
     name: str,
     number: int,
-    truth: str | None = None,
-    predicted: str | None = None,
-    missed: str | None = None,
-    false: str | None = None,
-    only_errors: bool = False,
-    order: str = "worst",
-    cursor: str | None = None,
-    limit: int = 24,
+    chosen: Query[PredictionQuery],
 ) -> Body:
-    """Those with a label name in `truth`, in `predicted`, `missed`, or `false`ly given; all that apply at once.
+    """Images with all that is asked for at once, the most wrong first; those of another split, or at another score
+    threshold than the model's own.
 
-    Multi-label trials have lists where multi-class ones have one name.
+    Of models that name images: those with a label name in `truth`, in `predicted`, `missed`, or `false`ly given.
+    Multi-label trials have lists where multi-class ones have one name. Of models that find objects: those with a
+    `label`, a kind of mistake (`error`), a label that was `found`, that was not (`lost`), a wrong find of one
+    (`false`), an object of a `size` that was not found, or an `outcome` of the whole image.
     """
-    page = selectors.list_predictions(
-        selectors.get_trial(name, number),
-        truth=truth,
-        predicted=predicted,
-        missed=missed,
-        false=false,
-        only_errors=only_errors,
-        order=order,
-        cursor=cursor,
-        limit=limit,
-    )
+    trial = selectors.get_trial(name, number)
+    page = list_predictions(trial, chosen)
     return paginate(page.rows, page.next) | {"total": page.total}
 
 

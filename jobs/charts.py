@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 Chart = dict[str, Any]
@@ -10,6 +10,9 @@ Series = dict[str, list[dict[str, Any]]]
 
 DASHES: tuple[Any, ...] = ("solid", "dashed", "dotted", [8, 3, 2, 3], [12, 4], [2, 6], [12, 3, 3, 3], [4, 2])
 TITLES = {
+    "mean_average_precision": "Mean average precision",
+    "precision": "Precision",
+    "recall": "Recall",
     "accuracy": "Accuracy",
     "iou": "IoU",
     "iou_macro": "IoU, macro",
@@ -28,13 +31,40 @@ TITLES = {
     "AUC_weighted": "AUC, weighted",
     "matthews_correlation": "Matthews correlation",
     "norm_macro_recall": "Normalised macro recall",
+    "coco_AP": "AP, COCO (IoU 0.50 to 0.95)",
+    "coco_AP50": "AP, COCO (IoU 0.50)",
+    "coco_AP75": "AP, COCO (IoU 0.75)",
 }
-THRESHOLD_TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "iou": "IoU"}
+RESOURCES = {
+    "script_duration_seconds": ("Whole run", "seconds"),
+    "train_duration_seconds": ("Training", "seconds"),
+    "train_epoch_count": ("Epochs", ""),
+    "train_epoch_duration_seconds_avg": ("An epoch's training", "seconds"),
+    "train_epoch_duration_seconds_max": ("The longest epoch's training", "seconds"),
+    "total_score_time_sec": ("Scoring the finished network", "seconds"),
+    "per_image_avg_score_time_sec": ("Scoring an image", "seconds"),
+    "train_gpu_mem_used_mb_avg": ("GPU memory in training", "MiB"),
+    "train_gpu_mem_used_mb_max": ("GPU memory in training, most", "MiB"),
+    "valid_gpu_mem_used_mb_avg": ("GPU memory in validation", "MiB"),
+    "valid_gpu_mem_used_mb_max": ("GPU memory in validation, most", "MiB"),
+    "gpu_used_pct": ("GPU busy", "%"),
+    "sys_mem_used_mb_avg": ("Memory of the machine in use", "MiB"),
+    "sys_mem_used_mb_max": ("Memory of the machine in use, most", "MiB"),
+    "sys_mem_total_mb": ("Memory of the machine", "MiB"),
+}
+"""Numbers of a trial's summary that say nothing of how good it is: title and unit."""
 # Which metrics share a chart; what is missing of a group is left out, a group of nothing too.
 _MAIN = (
     ("loss", "Loss", "lower is better", ("loss_train", "loss_valid")),
-    ("iou", "IoU of the labels", "higher is better", ("iou", "iou_macro", "iou_weighted")),
-    ("accuracy", "Accuracy", "higher is better", ("accuracy", "balanced_accuracy")),
+    (
+        "map",
+        "Mean average precision",
+        "higher is better",
+        ("mean_average_precision", "mean_average_precision_train", "coco_AP"),
+    ),
+    ("precision-recall", "Precision and recall", "higher is better", ("precision", "recall")),
+    ("iou", "IoU of the labels", "higher is better", ("iou", "iou_train", "iou_macro", "iou_weighted")),
+    ("accuracy", "Accuracy", "higher is better", ("accuracy", "accuracy_train", "balanced_accuracy")),
 )
 _OTHERS = (
     ("f1", "F1", "higher is better", ("f1_score_macro", "f1_score_weighted", "f1_score_micro")),
@@ -46,14 +76,23 @@ _OTHERS = (
         ("precision_score_macro", "precision_score_weighted", "precision_score_micro"),
     ),
     ("recall", "Recall", "higher is better", ("recall_score_macro", "recall_score_weighted", "recall_score_micro")),
+    ("coco", "COCO, by size of the object", "higher is better", ("coco_AP_small", "coco_AP_medium", "coco_AP_large")),
     ("learning-rate", "Learning rate", "", ("learning_rate",)),
 )
-_LOWER = {"loss_train", "loss_valid", "log_loss"}
-_HEADLINE = ("iou", "accuracy", "f1_score_macro", "AUC_macro", "log_loss")
+_LOWER = {"loss", "loss_valid", "log_loss"}
 
 
 def title_of(name: str) -> str:
+    if name.endswith("_train") and name not in TITLES:
+        return f"{title_of(name.removesuffix('_train'))}, training images"
     return TITLES.get(name) or name.replace("_score_", ", ").replace("_", " ").capitalize()
+
+
+def direction_of(name: str) -> str:
+    """Which way is better; empty where neither is."""
+    if name == "learning_rate":
+        return ""
+    return "lower is better" if name.removesuffix("_train") in _LOWER else "higher is better"
 
 
 def training_charts(series: Series) -> list[Chart]:
@@ -104,72 +143,13 @@ def epoch_chart(series: Series) -> Chart:
         ],
     }
     values = {name: {point["epoch"]: point["value"] for point in points} for name, points in series.items()}
-    rows = [[epoch, *(_cell(values[name].get(epoch)) for name in series)] for epoch in epochs]
+    rows = [[epoch, *(cell(values[name].get(epoch)) for name in series)] for epoch in epochs]
     return {"options": options, "table": {"columns": ["Epoch", *map(title_of, series)], "rows": rows}}
 
 
-def curve_chart(evaluation: dict[str, Any], kind: str) -> Chart:
-    """ROC (`roc`) or precision-recall (`precision_recall`) curves, one a label, each with its area."""
-    curves = evaluation.get("curves", {}).get(kind, [])
-    x, y = ("False positive rate", "True positive rate") if kind == "roc" else ("Recall", "Precision")
-    series: list[dict[str, Any]] = [
-        {
-            "name": curve["label"],
-            "type": "line",
-            "showSymbol": False,
-            "lineStyle": {"type": DASHES[index % len(DASHES)], "width": 1.75},
-            "data": [[rounded(a), rounded(b)] for a, b in zip(curve["x"], curve["y"], strict=True)],
-        }
-        for index, curve in enumerate(curves)
-    ]
-    area = "Area under the curve" if kind == "roc" else "Average precision"
-    rows = [[curve["label"], _cell(curve.get("area"))] for curve in curves]
-    table = {"columns": ["Label", area], "rows": rows}
-    return {"options": unit_square(x, y) | {"series": series}, "table": table}
-
-
-def threshold_chart(
-    points: Sequence[Mapping[str, Any]], names: Sequence[str], recommended: float | None = None
-) -> Chart | None:
-    """Metrics over the threshold: `points` have `score` and each of `names`; `recommended` is best for the last one."""
-    if not points:
-        return None
-    series: list[dict[str, Any]] = [
-        {
-            "name": THRESHOLD_TITLES[name],
-            "type": "line",
-            "showSymbol": False,
-            "lineStyle": {"type": DASHES[index], "width": 2},
-            "data": [[rounded(point["score"]), rounded(point[name])] for point in points],
-        }
-        for index, name in enumerate(names)
-    ]
-    if recommended is not None:
-        series[-1]["markLine"] = {
-            "symbol": "none",
-            "label": {"formatter": f"best {THRESHOLD_TITLES[names[-1]]} at {recommended:.2g}"},
-            "data": [{"xAxis": rounded(recommended)}],
-        }
-    rows = [[f"{point['score']:.2f}", *(_cell(point[name]) for name in names)] for point in points]
-    table = {"columns": ["Score of at least", *(THRESHOLD_TITLES[name] for name in names)], "rows": rows}
-    return {"options": unit_square("Score threshold", "") | {"series": series}, "table": table}
-
-
-def unit_square(x: str, y: str) -> dict[str, Any]:
-    """Options of a chart whose axes both go from 0 to 1."""
-    axis = {"type": "value", "min": 0, "max": 1, "nameLocation": "middle"}
-    return {
-        "tooltip": {"trigger": "item"},
-        "legend": {"type": "scroll", "top": 0, "left": 0, "icon": "roundRect", "itemHeight": 3, "itemWidth": 18},
-        "grid": {"left": 24, "right": 18, "top": 40, "bottom": 24, "containLabel": True},
-        "xAxis": axis | {"name": x, "nameGap": 26},
-        "yAxis": axis | {"name": y, "nameGap": 34},
-    }
-
-
 def summary_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every metric with its title, direction and, where there is one, its interval (`low` and `high`)."""
-    bounds = {f"{name}{end}" for name in summary for end in ("_low", "_high")} & set(summary)
+    """The metrics with their titles, directions and, where there is one, the interval (`low` and `high`)."""
+    left_out = {f"{name}{end}" for name in summary for end in ("_low", "_high")} | set(RESOURCES)
     return [
         {
             "name": name,
@@ -177,22 +157,20 @@ def summary_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             "value": value,
             "low": summary.get(f"{name}_low"),
             "high": summary.get(f"{name}_high"),
-            "direction": "" if name == "learning_rate" else "lower is better" if name in _LOWER else "higher is better",
+            "direction": direction_of(name),
         }
         for name, value in summary.items()
-        if name not in bounds
+        if name not in left_out and value is not None
     ]
 
 
-def headline(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The few numbers that stand above the evaluation."""
-    metrics, confidence = evaluation.get("metrics", {}), evaluation.get("confidence")
-    shown = {name: metrics[name] for name in _HEADLINE if metrics.get(name) is not None}
-    if confidence:
-        shown |= {f"{confidence['metric']}_{end}": confidence[end] for end in ("low", "high")}
-    rows = summary_rows(shown)
-    titles = {"accuracy": "All labels right"} if "iou" in shown else {}
-    return [row | {"title": titles.get(row["name"], row["title"])} for row in rows]
+def resource_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the run took, `{name, title, value, unit}`."""
+    return [
+        {"name": name, "title": title, "value": summary[name], "unit": unit}
+        for name, (title, unit) in RESOURCES.items()
+        if summary.get(name) is not None
+    ]
 
 
 def rounded(value: float | None) -> float | None:
@@ -200,5 +178,5 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.6g}")
 
 
-def _cell(value: float | None) -> str:
+def cell(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"

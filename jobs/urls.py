@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from jobs.views import detail, listing, new, objects, preview, trial
+from jobs.views import detail, listing, new, preview, trial
 
 app_name = "jobs"
 urlpatterns = [
@@ -18,7 +18,7 @@ urlpatterns = [
     path("<str:name>/trials/<int:number>/", trial.show_trial, name="trial"),
     path("<str:name>/trials/<int:number>/cancel/", trial.cancel, name="trial-cancel"),
     path("<str:name>/trials/<int:number>/outputs/<path:path>", trial.output, name="trial-output"),
-    path("<str:name>/trials/<int:number>/predictions/<int:row>/", objects.show_prediction, name="prediction"),
+    path("<str:name>/trials/<int:number>/predictions/<int:row>/", trial.show_prediction, name="prediction"),
     path("<str:name>/trials/<int:number>/<slug:tab>/", trial.show_trial, name="trial-tab"),
     path("<str:name>/<slug:tab>/", detail.show_job, name="tab"),
 ]

@@ -6,6 +6,7 @@ from django.conf import settings as django_settings
 from django.db import models
 from django.urls import reverse
 
+from jobs.intervals import read_interval
 from jobs.models import Trial
 from vision.catalog.task_types import TASK_TYPES
 
@@ -74,6 +75,11 @@ class ModelVersion(models.Model):
         """What the trial reached in its task type's primary metric; None where it was not logged."""
         value: float | None = self.metrics.get(self.primary_metric)
         return value
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Where 95 % of resampled validation sets had the primary metric; None where it was not logged."""
+        return read_interval(self.metrics, self.primary_metric)
 
     @property
     def task_title(self) -> str:

@@ -10,10 +10,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jobs.selectors import get_evaluation
+from jobs.charts import summary_rows
+from jobs.headline import named_headlines, object_headlines
+from jobs.selectors import get_evaluation, list_splits
+from jobs.thresholds import own_score
 from models_registry import selectors, services
 from models_registry.http import acting_user, download_response, file_response, page
 from models_registry.models import ModelVersion
+from vision.catalog.task_types import OBJECT_TASKS
 from vision.errors import UserError
 
 TABS = {
@@ -22,6 +26,22 @@ TABS = {
     "lineage": "Lineage",
     "settings": "Settings",
     "files": "Files",
+}
+NAME_COLUMNS = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1_score": "F1",
+    "AUC": "AUC",
+    "average_precision": "Average precision",
+    "support": "Images",
+}
+OBJECT_COLUMNS = {
+    "average_precision": "Average precision",
+    "average_precision_coco": "AP, COCO",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "support": "Objects",
 }
 SETTING_HELP = {
     "valid_resize_size": "Shorter side an image is scaled to before the crop, in pixels.",
@@ -116,11 +136,40 @@ def _tab_context(version: ModelVersion, tab: str) -> dict[str, Any]:
     if tab == "files":
         return {"files": selectors.list_files(version)}
     if tab == "evaluation":
-        return {"evaluation": get_evaluation(version.trial) if version.trial else None}
+        return _evaluation_context(version)
+    if tab == "overview":
+        return {"metric_rows": summary_rows(version.metrics)}
     if tab == "settings":
         fields = [{"name": k, "value": v, "help": SETTING_HELP.get(k, "")} for k, v in version.settings.items()]
         return {"fields": fields, "next_number": version.model.versions.order_by("-number")[0].number + 1}
     return {}
+
+
+def _evaluation_context(version: ModelVersion) -> dict[str, Any]:
+    """The trial's evaluation on validation, and on test where its job held images out, label by label."""
+    trial = version.trial
+    found = [get_evaluation(trial, split) for split in list_splits(trial)] if trial else []
+    evaluations = [one for one in found if one is not None]
+    if not evaluations:
+        return {"evaluations": []}
+    finds_objects = version.task_type in OBJECT_TASKS
+    columns = OBJECT_COLUMNS if finds_objects else NAME_COLUMNS
+    score = own_score(evaluations[0])
+    return {
+        "split": evaluations[0]["split"],
+        "headlines": object_headlines(evaluations, score) if finds_objects else named_headlines(evaluations),
+        "evaluations": [
+            {
+                "images": one["images"],
+                "split": one["split"],
+                "columns": columns.values(),
+                "rows": [
+                    {"label": row["label"], "cells": [row.get(name) for name in columns]} for row in one["per_label"]
+                ],
+            }
+            for one in evaluations
+        ],
+    }
 
 
 def _tabs(version: ModelVersion, current: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.urls import reverse
 
+from jobs.intervals import read_interval
 from jobs.models.job import Job
 from jobs.models.node import Node
 from jobs.models.status import ENDED, Status
@@ -63,8 +64,7 @@ class Trial(models.Model):
     @property
     def interval(self) -> tuple[float, float] | None:
         """Where 95 % of resampled validation sets have the primary metric; None until completed, or without width."""
-        low, high = (self.summary.get(f"{self.job.primary_metric}_{end}") for end in ("low", "high"))
-        return None if low is None or high is None or low == high else (low, high)
+        return read_interval(self.summary, self.job.primary_metric)
 
     @property
     def is_ended(self) -> bool:

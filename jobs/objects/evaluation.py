@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from jobs.charts import DASHES, Chart, rounded, threshold_chart, unit_square
-from jobs.objects.predictions import ERROR_HELP, ERRORS
+from jobs.charts import Chart, cell, rounded
+from jobs.curves import line_look, unit_square
+from jobs.predictions import ERROR_HELP, ERRORS, IMAGE_OUTCOMES
 
 Evaluation = dict[str, Any]
+Link = Callable[..., str]
 BACKGROUND, MISSED = "background", "missed"
 MOST_LABELS = 40  # a larger matrix can't be read on a screen
 _SHADES = 10
@@ -34,9 +36,15 @@ def coco_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     return [{"title": title, "value": numbers.get(name)} for name, title in _COCO] if numbers else []
 
 
-def error_rows(evaluation: Evaluation, link: Callable[[str], str]) -> list[dict[str, Any]]:
+def point_at(evaluation: Evaluation, score: float) -> dict[str, Any]:
+    """What the report tells of the threshold nearest to `score`; nothing where nothing was measured."""
+    points: list[dict[str, Any]] = evaluation.get("operating_points") or []
+    return min(points, key=lambda point: abs(point["score"] - score), default={})
+
+
+def error_rows(point: dict[str, Any], link: Link) -> list[dict[str, Any]]:
     """The kinds of mistakes, the most frequent first: `{title, help, count, share, url}`."""
-    counted = {one["type"]: one["count"] for one in evaluation.get("errors", [])}
+    counted = {one["type"]: one["count"] for one in point.get("errors", [])}
     total = sum(counted.values()) or 1
     rows = [
         {
@@ -44,17 +52,51 @@ def error_rows(evaluation: Evaluation, link: Callable[[str], str]) -> list[dict[
             "help": ERROR_HELP[kind],
             "count": counted.get(kind, 0),
             "share": counted.get(kind, 0) / total,
-            "url": link(kind),
+            "url": link(error=kind),
         }
         for kind in ERRORS
     ]
     return sorted(rows, key=lambda row: -row["count"])
 
 
-def matrix_table(evaluation: Evaluation, score: float, link: Callable[[str, str], str]) -> dict[str, Any] | None:
+def label_rows(evaluation: Evaluation, point: dict[str, Any], link: Link) -> list[dict[str, Any]]:
+    """The labels, the one with the lowest average precision first; counts at the point lead to their images."""
+    counted = {row["label"]: row for row in point.get("per_label", [])}
+    rows = [row | counted.get(row["label"], {}) for row in evaluation["per_label"]]
+    for row in rows:
+        row["url"] = link(label=row["label"])
+        for count, name in (("true_positives", "found"), ("false_negatives", "lost"), ("false_positives", "false")):
+            row[f"{name}_url"] = link(**{name: row["label"]}) if row[count] else ""
+    return sorted(rows, key=lambda row: (_or_last(row["average_precision"]), row["label"]))
+
+
+def size_rows(point: dict[str, Any], link: Link) -> list[dict[str, Any]]:
+    """Objects by their size; those not found lead to their images."""
+    rows = [row | {"lost": row["support"] - row["found"]} for row in point.get("sizes", [])]
+    return [row | {"url": link(size=row["size"]) if row["lost"] else ""} for row in rows]
+
+
+def image_table(point: dict[str, Any], link: Link) -> dict[str, Any] | None:
+    """Whole images, by whether anything is labelled on them and whether anything was found: numbers and outcomes."""
+    level: dict[str, Any] | None = point.get("image_level")
+    if not level:
+        return None
+    counts = ("true_positives", "false_negatives", "false_positives", "true_negatives")
+    outcomes = [
+        {"title": title, "count": level[count], "url": link(outcome=name) if level[count] else ""}
+        for (name, title), count in zip(IMAGE_OUTCOMES.items(), counts, strict=True)
+    ]
+    return level | {"outcomes": outcomes}
+
+
+def _or_last(value: float | None) -> float:
+    return 2.0 if value is None else value
+
+
+def matrix_table(evaluation: Evaluation, score: float, link: Link) -> dict[str, Any] | None:
     """The confusion matrix nearest to `score`, with the background as last row and what was missed as last column.
 
-    `link(truth, predicted)` takes "" for the background. None where there are too many labels to read it.
+    None where there are too many labels to read it.
     """
     names: list[str] = evaluation["label_names"]
     matrices = evaluation.get("confusion_matrices") or []
@@ -75,7 +117,7 @@ def matrix_table(evaluation: Evaluation, score: float, link: Callable[[str, str]
                     "is_diagonal": i == j and i < len(names),
                     "is_empty": i == j == len(names),
                     "title": _describe_cell(count, truth, predicted),
-                    "url": link(truth, predicted) if count else "",
+                    "url": link(truth=truth, predicted=predicted, cell="1") if count else "",
                 }
             )
         rows.append({"label": truth or BACKGROUND, "total": total, "cells": cells})
@@ -90,50 +132,33 @@ def _describe_cell(count: int, truth: str, predicted: str) -> str:
 
 
 def precision_recall_chart(evaluation: Evaluation, iou: float) -> Chart | None:
-    """One curve a label at an IoU threshold, with the mean."""
+    """One curve a label at an IoU threshold, in the label's colour, with the mean."""
     curves = [one for one in evaluation.get("curves", {}).get("precision_recall", []) if abs(one["iou"] - iou) < 1e-6]
     if not curves:
         return None
-    areas = {row["label"]: row["average_precision"] for row in evaluation.get("per_label", [])}
+    names: Sequence[str] = evaluation["label_names"]
     series = [
         {
             "name": one["label"] or "all labels",
             "type": "line",
             "showSymbol": False,
-            "lineStyle": {"type": DASHES[index % len(DASHES)], "width": 1.75},
+            **line_look(one["label"] or "", names, index),
             "data": [[rounded(point["recall"]), rounded(point["precision"])] for point in one["points"]],
         }
         for index, one in enumerate(curves)
     ]
-    is_validation = abs(iou - evaluation["thresholds"]["iou"]) < 1e-6
     rows = [
-        [one["label"], "–" if areas.get(one["label"]) is None else f"{areas[one['label']]:.4g}"]
-        for one in curves
-        if one["label"] and is_validation
+        [one["label"] or "all labels", cell(one["average_precision"]), cell(_highest_recall(one))] for one in curves
     ]
-    table = {"columns": ["Label", "Average precision"], "rows": rows} if rows else _points_table(curves)
+    table = {"columns": ["Label", f"Average precision at IoU {iou:g}", "Highest recall"], "rows": rows}
     return {"options": unit_square("Recall", "Precision") | {"series": series}, "table": table}
 
 
-def _points_table(curves: list[dict[str, Any]]) -> dict[str, Any]:
-    rows = []
-    for one in curves:
-        best = max((point["recall"] for point in one["points"]), default=0.0)
-        rows.append([one["label"] or "all labels", f"{best:.4g}"])
-    return {"columns": ["Label", "Highest recall"], "rows": rows}
-
-
-def score_chart(evaluation: Evaluation) -> Chart | None:
-    """Precision, recall and F1 over the score threshold, with the recommended one marked."""
-    points = evaluation.get("curves", {}).get("scores", [])
-    return threshold_chart(points, ("precision", "recall", "f1"), evaluation["thresholds"].get("recommended_score"))
+def _highest_recall(curve: dict[str, Any]) -> float | None:
+    """Of the curve of all labels, whose points go on to recall 1 at no precision, there is none to tell."""
+    return max((point["recall"] for point in curve["points"]), default=0.0) if curve["label"] else None
 
 
 def ious_of(evaluation: Evaluation) -> list[float]:
     """The IoU thresholds that there are curves for."""
     return sorted({one["iou"] for one in evaluation.get("curves", {}).get("precision_recall", [])})
-
-
-def scores_of(evaluation: Evaluation) -> list[float]:
-    """The score thresholds that there are confusion matrices for."""
-    return sorted(one["score"] for one in evaluation.get("confusion_matrices") or [])

@@ -1,23 +1,22 @@
 """Reading jobs, trials and what they made."""
 
 from jobs.selectors.jobs import find_by_submission_key, get_job, list_jobs, page_jobs
-from jobs.selectors.outputs import get_evaluation, list_outputs, open_output
-from jobs.selectors.predictions import PredictionPage, list_predictions
+from jobs.selectors.outputs import get_evaluation, get_onnx_check, list_outputs, list_splits, open_output
 from jobs.selectors.series import metric_series, trial_log
 from jobs.selectors.shapes import job_progress, job_to_dict, trial_to_dict
 from jobs.selectors.trials import get_trial, list_trials
 
 __all__ = [
-    "PredictionPage",
     "find_by_submission_key",
     "get_evaluation",
     "get_job",
+    "get_onnx_check",
     "get_trial",
     "job_progress",
     "job_to_dict",
     "list_jobs",
     "list_outputs",
-    "list_predictions",
+    "list_splits",
     "list_trials",
     "metric_series",
     "open_output",

@@ -9,16 +9,19 @@ from django.utils import timezone
 
 from jobs.models import Job, Status, Trial
 from jobs.models.status import ACTIVE, ENDED
+from jobs.ranking import is_within_noise
 
 
 def trial_to_dict(trial: Trial) -> dict[str, Any]:
-    """A trial; `primary_metric` is its best value so far."""
+    """A trial; `primary_metric` is its best value so far, `interval` where 95 % of resampled images have it."""
     return {
         "name": trial.name,
         "number": trial.number,
         "status": trial.status,
         "params": trial.params,
         "primary_metric": trial.primary_metric,
+        "interval": trial.interval,
+        "is_within_noise_of_best": _is_within_noise(trial),
         "epochs": trial.epochs,
         "attempts": trial.attempts,
         "error": trial.error,
@@ -35,6 +38,11 @@ def trial_to_dict(trial: Trial) -> dict[str, Any]:
         "is_cancel_requested": trial.cancel_requested_at is not None and not trial.is_ended,
         **_times(trial),
     }
+
+
+def _is_within_noise(trial: Trial) -> bool:
+    job = trial.job
+    return job.best_trial_id not in (None, trial.pk) and is_within_noise(trial, job.best_trial)
 
 
 def job_to_dict(job: Job) -> dict[str, Any]:

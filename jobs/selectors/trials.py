@@ -10,7 +10,7 @@ from vision.errors import NotFoundError
 
 def list_trials(job: Job) -> QuerySet[Trial]:
     """A job's trials by number."""
-    return Trial.objects.filter(job=job).select_related("job", "node").order_by("number")
+    return Trial.objects.filter(job=job).select_related("job__best_trial", "node").order_by("number")
 
 
 def get_trial(job_name: str, number: int) -> Trial:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -15,6 +14,7 @@ from jobs.models import Job, Trial
 from jobs.models.status import ACTIVE
 from jobs.selectors import job_progress
 from vision.errors import NotFoundError
+from vision.training.output_names import VALIDATION
 
 TRIAL_TABS = {
     "overview": "Overview",
@@ -61,15 +61,10 @@ def trial_context(request: HttpRequest, trial: Trial, tab: str) -> dict[str, Any
     }
 
 
-def scored_version(trial: Trial) -> DatasetVersion:
-    """The dataset version that the validation images are of."""
-    return trial.job.validation_data or trial.job.training_data
-
-
-def predictions_link(trial: Trial) -> Callable[..., str]:
-    """Makes addresses of the Predictions tab with filters set."""
-    base = reverse("jobs:trial-tab", args=[trial.job.name, trial.number, "predictions"])
-    return lambda **filters: f"{base}?{urlencode(filters)}"
+def scored_version(trial: Trial, split: str = VALIDATION) -> DatasetVersion:
+    """The dataset version that the images of a split are of; those of test are always of the training data's."""
+    job = trial.job
+    return job.validation_data if split == VALIDATION and job.validation_data else job.training_data
 
 
 def tab_items(

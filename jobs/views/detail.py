@@ -13,13 +13,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jobs import charts, selectors
-from jobs.models import Job
+from jobs.headline import Figure, primary_figure
+from jobs.models import Job, Trial
+from jobs.ranking import is_within_noise, rank_trials
 from jobs.services.control import cancel_job
 from jobs.services.starting import find_start
 from jobs.views.common import live_url, page, tab_items, trial_progress
 from jobs.views.logs import log_tail
 from vision.errors import UserError
 from vision.spec.documents import write_document
+from vision.training.output_names import TEST
 
 TABS = {"overview": "Overview", "trials": "Trials", "config": "Config", "logs": "Logs"}
 
@@ -40,7 +43,10 @@ def show_job(request: HttpRequest, name: str, tab: str = "overview") -> HttpResp
         "nav": "jobs",
         "job": job,
         "progress": selectors.job_progress(job),
-        "rows": [{"trial": trial, "progress": trial_progress(trial)} for trial in trials],
+        "rows": [
+            {"standing": one, "trial": one.trial, "progress": trial_progress(one.trial)}
+            for one in rank_trials(trials, job.best_trial)
+        ],
         "tab": tab,
         "tabs": items,
         "page_live_url": live_url(request, job),
@@ -74,11 +80,19 @@ def clone(request: HttpRequest, name: str) -> HttpResponseBase:
     return redirect(f"{reverse('jobs:new')}?{urlencode({'clone': job.name})}")
 
 
+def _test_figures(trial: Trial | None) -> Figure | None:
+    """The primary metric on the images held out, where there are any and the job is done."""
+    report = selectors.get_evaluation(trial, TEST) if trial else None
+    return primary_figure(report, trial.job.primary_metric) if trial and report else None
+
+
 def _tab_context(request: HttpRequest, job: Job, tab: str) -> dict[str, Any]:
     trials = list(job.trials.all())
     if tab == "overview":
         shown = job.best_trial or (trials[-1] if trials else None)
-        return {"shown": shown, "curves": charts.training_charts(selectors.metric_series(shown)) if shown else []}
+        ties = [trial for trial in trials if is_within_noise(trial, job.best_trial)]
+        drawn = charts.training_charts(selectors.metric_series(shown)) if shown else []
+        return {"shown": shown, "ties": ties, "curves": drawn, "test": _test_figures(shown)}
     if tab == "config":
         return {"document": write_document(job.spec)}
     if tab == "logs":

@@ -3,160 +3,176 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpRequest
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
 
 from datasets.drawing import find_series
 from datasets.models import DatasetVersion
-from jobs import selectors
-from jobs.models import Trial
+from jobs.curves import threshold_chart
+from jobs.headline import object_headlines
 from jobs.objects import evaluation as tables
 from jobs.objects.drawing import draw_found, draw_truth, kept, sketch_found, sketch_truth
-from jobs.objects.predictions import (
-    ERRORS,
-    ObjectFilter,
-    find_object_prediction,
-    list_object_predictions,
-)
-from jobs.views.common import page, predictions_link, scored_version, trial_context
-from vision.errors import NotFoundError
+from jobs.predictions import ERRORS, IMAGE_OUTCOMES, ObjectFilter, Rows, object_rows
+from jobs.thresholds import mark_scores
+from jobs.views.chosen import Chosen, read_number
+from jobs.views.common import scored_version
+from jobs.views.paging import Asked, read_asked
 
 _ORDERS = {"worst": "Most mistakes first", "best": "Fewest mistakes first", "row": "As in the dataset"}
+_SIZES = ("small", "medium", "large")
+_FILTERS = ("label", "error", "found", "lost", "false", "size", "outcome", "truth", "predicted", "cell", "errors")
 
 
-def evaluation_context(request: HttpRequest, trial: Trial, evaluation: dict[str, Any]) -> dict[str, Any]:
-    thresholds = evaluation["thresholds"]
-    score = _read_number(request, "score", thresholds["score"])
-    ious = tables.ious_of(evaluation)
-    iou = min(ious, key=lambda one: abs(one - _read_number(request, "iou", thresholds["iou"])), default=None)
-    link = predictions_link(trial)
-    has_coco = any(row.get("average_precision_coco") is not None for row in evaluation["per_label"])
+def evaluation_context(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
+    evaluation, link, score = chosen.evaluation, chosen.predictions_link, chosen.score
+    thresholds, point = evaluation["thresholds"], tables.point_at(evaluation, score)
+    ious, wanted = tables.ious_of(evaluation), read_number(request, "iou")
+    nearest = thresholds["iou"] if wanted is None else wanted
+    iou = min(ious, key=lambda one: abs(one - nearest), default=None)
     return {
         "template": "jobs/objects/evaluation.html",
         "evaluation": evaluation,
-        "headline": _headline(evaluation),
+        "headlines": object_headlines(chosen.evaluations, score),
         "thresholds": thresholds,
-        "matrix": tables.matrix_table(evaluation, score, lambda a, b: link(truth=a, predicted=b, cell="1")),
-        "scores": tables.scores_of(evaluation),
-        "mistakes": tables.error_rows(evaluation, lambda kind: link(error=kind)),
-        "per_label": [row | {"url": link(label=row["label"])} for row in evaluation["per_label"]],
-        "has_coco": has_coco,
+        "matrix": tables.matrix_table(evaluation, score, link),
+        "mistakes": tables.error_rows(point, link),
+        "per_label": tables.label_rows(evaluation, point, link),
         "ious": ious,
         "chosen_iou": iou,
         "precision_recall": None if iou is None else tables.precision_recall_chart(evaluation, iou),
-        "by_score": tables.score_chart(evaluation),
-        "sizes": evaluation.get("sizes"),
-        "image_level": evaluation.get("image_level"),
+        "by_score": threshold_chart(
+            evaluation.get("curves", {}).get("scores", []),
+            ("precision", "recall", "f1"),
+            mark_scores(evaluation, score),
+            chosen.score_link,
+        ),
+        "sizes": tables.size_rows(point, link),
+        "image_level": tables.image_table(point, link),
         "coco": tables.coco_rows(evaluation),
+        "box_metrics": evaluation.get("box_metrics"),
     }
 
 
-def predictions_context(request: HttpRequest, trial: Trial, evaluation: dict[str, Any]) -> dict[str, Any]:
-    names = ("label", "error", "truth", "predicted", "cell", "order", "errors", "cursor")
-    given = {key: request.GET.get(key, "") for key in names}
-    order = given["order"] if given["order"] in _ORDERS else "worst"
-    has_cell = given["cell"] == "1"
-    chosen = ObjectFilter(
-        label=given["label"],
-        error=given["error"] if given["error"] in ERRORS else "",
-        truth=given["truth"] if has_cell else None,
-        predicted=given["predicted"] if has_cell else None,
-        only_errors=given["errors"] == "1",
-    )
-    found = list_object_predictions(trial, chosen, order=order, cursor=given["cursor"] or None, limit=24)
-    following = {key: value for key, value in given.items() if value} | {"cursor": found.next or ""}
-    classes, score = evaluation["label_names"], evaluation["thresholds"]["score"]
-    version = scored_version(trial)
+def predictions_context(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
+    asked = read_asked(request, _ORDERS, _FILTERS)
+    found = _rows(chosen, asked).page(asked.order, asked.cursor, limit=24)
+    classes, version = chosen.evaluation["label_names"], scored_version(chosen.trial, chosen.split)
     return {
         "template": "jobs/objects/predictions.html",
         "found": found,
-        "tiles": [_tile(row, trial, version, classes, score) for row in found.rows],
+        "tiles": [_tile(row, chosen, asked, version) for row in found.rows],
         "label_names": classes,
-        "given": given | {"order": order},
+        "given": asked.given,
         "errors": ERRORS.items(),
         "orders": _ORDERS.items(),
-        "is_filtered": any(given[key] for key in ("label", "error", "cell", "errors")),
-        "cell_words": _describe_cell(given["truth"], given["predicted"]) if has_cell else "",
-        "next_query": urlencode(following) if found.next else "",
+        "is_filtered": asked.is_filtered,
+        "filter_words": _describe_filter(asked.given),
+        "kept_filters": {name: asked.given[name] for name in ("found", "lost", "false", "size", "outcome")},
+        "all_query": asked.query_without_filters(chosen.kept),
+        "next_query": asked.query_after(found.next, chosen.kept) if found.next else "",
     }
 
 
-@never_cache
-@page
-@require_GET
-def show_prediction(request: HttpRequest, name: str, number: int, row: int) -> HttpResponseBase:
+def image_context(request: HttpRequest, chosen: Chosen, row: int) -> dict[str, Any]:
     """One image: what is there beside what was found."""
-    trial = selectors.get_trial(name, number)
-    evaluation = selectors.get_evaluation(trial)
-    if evaluation is None or "thresholds" not in evaluation or "errors" not in evaluation:
-        raise NotFoundError(f"Trial {trial.name} has no found objects to show.")
-    predicted = find_object_prediction(trial, row)
-    classes, score = evaluation["label_names"], evaluation["thresholds"]["score"]
-    found = kept(predicted, score)
-    hit = {one["truth"] for one in found if not one.get("error")}
-    version = scored_version(trial)
-    context = trial_context(request, trial, "predictions") | {
+    asked = read_asked(request, _ORDERS, _FILTERS)
+    rows = _rows(chosen, asked)
+    predicted = rows.find(row)
+    classes, score = chosen.evaluation["label_names"], chosen.score
+    found, is_one = kept(predicted, score), asked.given["view"] == "one"
+    return {
+        "template": "jobs/objects/prediction.html",
         "row": predicted,
-        "score": score,
-        "stages": [
-            {"title": "Truth", "drawing": draw_truth(predicted, classes)},
-            {"title": "Found", "drawing": draw_found(predicted, classes, score)},
-        ],
+        "stages": _stages(predicted, classes, score, is_one=is_one),
+        "other_view_url": asked.with_view("" if is_one else "one").image_url(chosen, row),
+        "other_view": "Side by side" if is_one else "Both on one image",
         "letter_height": max(10.0, max(predicted["width"], predicted["height"]) / 40),
-        "found": [
-            one | {"series": find_series(one["label"], classes), "error_title": ERRORS.get(one.get("error") or "", "")}
-            for one in found
-        ],
-        "there": [
-            one | {"series": find_series(one["label"], classes), "is_missed": index not in hit}
-            for index, one in enumerate(predicted["truth"])
-        ],
-        "image_url": reverse("datasets:image", args=[version.dataset.name, version.number, predicted["sha256"]]),
-        "dataset_url": f"{reverse('datasets:row', args=[version.dataset.name, row])}?version={version.number}",
+        "found": [_describe_find(one, predicted, classes) for one in found],
+        "there": _describe_truth(predicted, found, classes),
+        **asked.neighbour_urls(chosen, rows.neighbours(row, asked.order)),
     }
-    return render(request, "jobs/objects/prediction.html", context)
 
 
-def _headline(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
-    metrics, thresholds = evaluation["metrics"], evaluation["thresholds"]
-    images = f"{evaluation['images']} {evaluation['split']} images"
-    at_score = f"at a score of {thresholds['score']:g}"
-    shown = [
-        ("Mean average precision", metrics.get("mean_average_precision"), f"IoU {thresholds['iou']:g} · {images}"),
-        ("Precision", metrics.get("precision"), at_score),
-        ("Recall", metrics.get("recall"), at_score),
-        ("AP, COCO", (evaluation.get("coco") or {}).get("AP"), "mean of IoU 0.50 to 0.95"),
+def _stages(row: dict[str, Any], classes: list[str], score: float, *, is_one: bool) -> list[dict[str, Any]]:
+    """Truth beside what was found, or both on one image."""
+    truth = {"title": "Truth", "drawing": draw_truth(row, classes), "is_dashed": False}
+    found = {"title": "Found", "drawing": draw_found(row, classes, score), "is_dashed": True}
+    if is_one:
+        return [{"title": "Truth and found", "lines": "truth solid, found dashed", "drawings": [truth, found]}]
+    return [
+        {"title": "Truth", "lines": "solid lines", "drawings": [truth]},
+        {"title": "Found", "lines": "dashed lines", "drawings": [found]},
     ]
-    return [{"title": title, "value": value, "about": about} for title, value, about in shown if value is not None]
 
 
-def _tile(
-    row: dict[str, Any], trial: Trial, version: DatasetVersion, classes: list[str], score: float
-) -> dict[str, Any]:
+def _rows(chosen: Chosen, asked: Asked) -> Rows:
+    given = asked.given
+    wanted = ObjectFilter(
+        label=given["label"],
+        error=given["error"] if given["error"] in ERRORS else "",
+        found=given["found"],
+        lost=given["lost"],
+        false=given["false"],
+        size=given["size"] if given["size"] in _SIZES else "",
+        outcome=given["outcome"],
+        cell=(given["truth"] or None, given["predicted"] or None) if given["cell"] == "1" else None,
+        only_errors=given["errors"] == "1",
+    )
+    return object_rows(chosen.trial, wanted, score=chosen.score, split=chosen.split)
+
+
+def _tile(row: dict[str, Any], chosen: Chosen, asked: Asked, version: DatasetVersion) -> dict[str, Any]:
     wrong = [ERRORS[kind].lower() for kind in ERRORS if kind in row["errors"]]
+    classes = chosen.evaluation["label_names"]
     return row | {
         "thumb": reverse("datasets:thumb", args=[version.dataset.name, version.number, row["sha256"]]),
-        "url": reverse("jobs:prediction", args=[trial.job.name, trial.number, row["row"]]),
+        "url": asked.image_url(chosen, row["row"]),
         "truth_sketch": sketch_truth(row, classes),
-        "found_sketch": sketch_found(row, classes, score),
-        "there": len(row["truth"]),
+        "found_sketch": sketch_found(row, classes, chosen.score),
+        "there": len(row["objects"]),
         "words": ", ".join(wrong),
     }
+
+
+def _describe_find(one: dict[str, Any], row: dict[str, Any], classes: list[str]) -> dict[str, Any]:
+    truth = one["truth"]
+    is_in_crowd = not one["error"] and truth is not None and row["truth"][truth]["crowd"]
+    return one | {
+        "series": find_series(one["label"], classes),
+        "error_title": ERRORS.get(one["error"] or "", ""),
+        "is_in_crowd": is_in_crowd,
+        "truth_number": None if truth is None else truth + 1,
+    }
+
+
+def _describe_truth(row: dict[str, Any], found: list[dict[str, Any]], classes: list[str]) -> list[dict[str, Any]]:
+    hit = {one["truth"] for one in found if not one["error"]}
+    covered = {one["truth"] for one in found if one["error"] in ("class", "localisation")}
+    return [
+        one
+        | {
+            "series": find_series(one["label"], classes),
+            "is_found": place in hit,
+            "is_missed": place not in hit | covered,
+        }
+        for place, one in enumerate(row["truth"])
+    ]
+
+
+def _describe_filter(given: dict[str, str]) -> str:
+    """In words what no field of the form shows."""
+    told = []
+    if given["cell"] == "1":
+        told.append(_describe_cell(given["truth"], given["predicted"]))
+    words = {"found": "{} found", "lost": "{} not found", "false": "{} wrongly found", "size": "a {} object not found"}
+    told += [text.format(given[name]) for name, text in words.items() if given[name]]
+    if given["outcome"] in IMAGE_OUTCOMES:
+        told.append(IMAGE_OUTCOMES[given["outcome"]])
+    return " and ".join(told)
 
 
 def _describe_cell(truth: str, predicted: str) -> str:
     if not truth:
         return f"{predicted} found where nothing is labelled"
     return f"{truth} found as {predicted}" if predicted else f"{truth} missed"
-
-
-def _read_number(request: HttpRequest, name: str, default: float) -> float:
-    try:
-        return float(request.GET.get(name, ""))
-    except ValueError:
-        return default

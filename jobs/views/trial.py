@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jobs import charts, selectors
 from jobs.models import Trial
+from jobs.output_groups import group_files
 from jobs.services.control import cancel_trial
 from jobs.services.starting import find_start
 from jobs.views import names, objects
-from jobs.views.common import TRIAL_TABS, page, trial_context
+from jobs.views.chosen import read_chosen
+from jobs.views.common import TRIAL_TABS, page, scored_version, trial_context
 from jobs.views.files import send_file
 from jobs.views.logs import log_tail
-from vision.catalog.task_types import TaskType
-from vision.errors import UserError
+from vision.catalog.task_types import OBJECT_TASKS
+from vision.errors import NotFoundError, UserError
 
-OBJECT_TASKS = (TaskType.DETECTION, TaskType.SEGMENTATION)
 SOURCES = {"set": "Set in the job", "rule": "Chosen for this data and machine", "default": "Documented default"}
 
 
@@ -35,6 +38,25 @@ def show_trial(request: HttpRequest, name: str, number: int, tab: str = "overvie
     trial = selectors.get_trial(name, number)
     context = trial_context(request, trial, tab) | _CONTEXTS[tab](request, trial)
     return render(request, context.get("template") or f"jobs/trial_{tab}.html", context)
+
+
+@never_cache
+@page
+@require_GET
+def show_prediction(request: HttpRequest, name: str, number: int, row: int) -> HttpResponseBase:
+    """One image with what was predicted for it."""
+    trial = selectors.get_trial(name, number)
+    chosen = read_chosen(request, trial)
+    if chosen is None:
+        raise NotFoundError(f"Trial {trial.name} has no predictions.")
+    version = scored_version(trial, chosen.split)
+    context = trial_context(request, trial, "predictions") | chosen.context("predictions")
+    context |= _views(trial).image_context(request, chosen, row)
+    context |= {
+        "image_url": reverse("datasets:image", args=[version.dataset.name, version.number, context["row"]["sha256"]]),
+        "dataset_url": f"{reverse('datasets:row', args=[version.dataset.name, row])}?version={version.number}",
+    }
+    return render(request, context["template"], context)
 
 
 @page
@@ -62,8 +84,12 @@ def output(request: HttpRequest, name: str, number: int, path: str) -> HttpRespo
 
 def _overview(request: HttpRequest, trial: Trial) -> dict[str, Any]:
     shown = charts.training_charts(selectors.metric_series(trial))
-    start = find_start(str(trial.params.get("checkpoint_run_id") or ""))
-    return {"curves": shown, "summary": charts.summary_rows(trial.summary), "start": start}
+    return {
+        "curves": shown,
+        "summary": charts.summary_rows(trial.summary),
+        "resources": charts.resource_rows(trial.summary),
+        "start": find_start(str(trial.params.get("checkpoint_run_id") or "")),
+    }
 
 
 def _metrics(request: HttpRequest, trial: Trial) -> dict[str, Any]:
@@ -72,21 +98,24 @@ def _metrics(request: HttpRequest, trial: Trial) -> dict[str, Any]:
 
 
 def _evaluation(request: HttpRequest, trial: Trial) -> dict[str, Any]:
-    evaluation = selectors.get_evaluation(trial)
-    if evaluation is None:
+    chosen = read_chosen(request, trial)
+    if chosen is None:
         return {"evaluation": None}
-    if trial.job.task_type in OBJECT_TASKS:
-        return objects.evaluation_context(request, trial, evaluation)
-    return names.evaluation_context(request, trial, evaluation)
+    context: dict[str, Any] = _views(trial).evaluation_context(request, chosen)
+    return chosen.context("evaluation") | context
 
 
 def _predictions(request: HttpRequest, trial: Trial) -> dict[str, Any]:
-    if not trial.outputs_key:
+    chosen = read_chosen(request, trial)
+    if chosen is None:
         return {"found": None}
-    evaluation = selectors.get_evaluation(trial)
-    if trial.job.task_type in OBJECT_TASKS and evaluation:
-        return objects.predictions_context(request, trial, evaluation)
-    return names.predictions_context(request, trial, evaluation or {})
+    context: dict[str, Any] = _views(trial).predictions_context(request, chosen)
+    return chosen.context("predictions") | context
+
+
+def _views(trial: Trial) -> ModuleType:
+    """Where the contexts of the trial's task type are made."""
+    return objects if trial.job.task_type in OBJECT_TASKS else names
 
 
 def _config(request: HttpRequest, trial: Trial) -> dict[str, Any]:
@@ -101,7 +130,7 @@ def _logs(request: HttpRequest, trial: Trial) -> dict[str, Any]:
 
 
 def _files(request: HttpRequest, trial: Trial) -> dict[str, Any]:
-    return {"files": selectors.list_outputs(trial)}
+    return {"groups": group_files(selectors.list_outputs(trial)), "onnx_check": selectors.get_onnx_check(trial)}
 
 
 _CONTEXTS: dict[str, Callable[[HttpRequest, Trial], dict[str, Any]]] = {

@@ -18,7 +18,7 @@ function look() {
     color: [1, 2, 3, 4, 5, 6, 7, 8].map((number) => token(`series-${number}`)),
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: token("ink") },
     animationDuration: 200,
-    legend: { textStyle: { color: token("ink"), fontSize: 12 }, pageTextStyle: { color: token("muted") }, inactiveColor: token("line") },
+    legend: { textStyle: { color: token("ink"), fontSize: 12 }, pageTextStyle: { color: token("muted") }, pageIconColor: token("ink"), pageIconInactiveColor: token("line"), inactiveColor: token("line") },
     valueAxis: axis, categoryAxis: { ...axis, splitLine: { show: false } }, logAxis: axis,
     line: { symbolSize: 5, lineStyle: { width: 2 } },
     visualMap: {

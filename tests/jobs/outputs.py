@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +18,9 @@ from django.utils import timezone
 
 from datasets import storage
 from jobs.models import MetricPoint, Trial, TrialLogChunk
+from vision.metrics.accuracy_table import accuracy_table
 from vision.metrics.bootstrap import bootstrap_mean
+from vision.metrics.certainty import describe_certainty
 from vision.metrics.classification import (
     averages_table,
     classification_metrics,
@@ -24,9 +31,13 @@ from vision.metrics.classification import (
 from vision.metrics.curves import classification_curves
 from vision.metrics.label_thresholds import thresholds_report
 from vision.metrics.multilabel import count_mix_ups, image_ious, multilabel_metrics, per_label_table
+from vision.metrics.ranking_curves import ranking_curves
+from vision.training.output_names import EVALUATION_FILES, VALIDATION
 
 
-def write_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any]], seed: int = 7) -> None:
+def write_outputs(
+    trial: Trial, label_names: list[str], rows: list[dict[str, Any]], seed: int = 7, split: str = VALIDATION
+) -> None:
     """`rows` are `{"row", "path", "sha256", "truth"}`; the predictions are mostly right."""
     rng = np.random.default_rng(seed)
     truth = np.array([label_names.index(row["truth"]) for row in rows])
@@ -35,9 +46,10 @@ def write_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any
     metrics = classification_metrics(truth, probabilities)
     confidence = bootstrap_mean("accuracy", probabilities.argmax(axis=1) == truth)
     assert confidence is not None
+    positives = one_hot(truth, len(label_names))
     report = {
         "task_type": "image_classification",
-        "split": "validation",
+        "split": split,
         "images": len(rows),
         "label_names": label_names,
         "metrics": metrics,
@@ -45,11 +57,15 @@ def write_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any
         "confusion_matrix": confusion_matrix(truth, probabilities),
         "per_label": per_label_metrics(truth, probabilities, label_names),
         "averages": averages_table(metrics),
-        "curves": classification_curves(one_hot(truth, len(label_names)), probabilities, label_names),
+        "thresholds": describe_certainty(truth, probabilities),
+        "curves": classification_curves(positives, probabilities, label_names)
+        | ranking_curves(positives, probabilities, label_names),
+        "accuracy_table": accuracy_table(positives, probabilities, label_names),
     }
     key = f"trials/{trial.name}"
-    storage.write_bytes(f"{key}/evaluation/evaluation.json", json.dumps(report).encode())
-    storage.write_bytes(f"{key}/evaluation/predictions.parquet", _predictions(rows, truth, probabilities, label_names))
+    _store(key, split, report, _predictions(rows, truth, probabilities, label_names))
+    if split != VALIDATION:
+        return
     storage.write_bytes(f"{key}/logs/azureml_automl_vision.log", b"epoch 1\n")
     trial.outputs_key, trial.summary = key, metrics | confidence.bounds()
     trial.primary_metric = metrics["accuracy"]
@@ -63,6 +79,8 @@ def _predictions(rows: list[dict[str, Any]], truth: np.ndarray, probabilities: n
             "row": [row["row"] for row in rows],
             "path": [row["path"] for row in rows],
             "sha256": [row["sha256"] for row in rows],
+            "width": [48] * len(rows),
+            "height": [40] * len(rows),
             "truth": [names[index] for index in truth],
             "predicted": [names[index] for index in predicted],
             "probability": probabilities[places, predicted],
@@ -94,11 +112,15 @@ def write_label_outputs(trial: Trial, label_names: list[str], rows: list[dict[st
         "per_label": per_label_table(truth, probabilities, label_names),
         "averages": averages_table(metrics),
         "thresholds": thresholds_report(truth, probabilities),
-        "curves": classification_curves(truth, probabilities, label_names),
+        "curves": classification_curves(truth, probabilities, label_names)
+        | ranking_curves(truth, probabilities, label_names),
+        "accuracy_table": accuracy_table(truth, probabilities, label_names),
     }
     table = pa.table(
         {
             **{key: [row[key] for row in rows] for key in ("row", "path", "sha256")},
+            "width": [48] * len(rows),
+            "height": [40] * len(rows),
             "truth": _name_all(truth, label_names),
             "predicted": _name_all(predicted, label_names),
             "missed_labels": _name_all(truth & ~predicted, label_names),
@@ -110,11 +132,70 @@ def write_label_outputs(trial: Trial, label_names: list[str], rows: list[dict[st
         }
     )
     key = f"trials/{trial.name}"
-    storage.write_bytes(f"{key}/evaluation/evaluation.json", json.dumps(report).encode())
-    storage.write_bytes(f"{key}/evaluation/predictions.parquet", _write(table))
+    _store(key, VALIDATION, report, _write(table))
     trial.outputs_key, trial.summary = key, metrics | confidence.bounds()
     trial.primary_metric = metrics["iou"]
     trial.save()
+
+
+def write_object_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any]]) -> None:
+    """The same of a trial that finds objects, by masks where its job is of instance segmentation: random scenes with
+    crowds, images without objects and images without finds. `rows` are `{"row", "path", "sha256"}`."""
+    listed = tuple((row["row"], row["path"], row["sha256"]) for row in rows)
+    metrics, report, predictions = _find_objects(trial.job.task_type, tuple(label_names), listed)
+    key = f"trials/{trial.name}"
+    _store(key, VALIDATION, report, predictions)
+    trial.outputs_key, trial.summary = key, metrics
+    trial.primary_metric = metrics["mean_average_precision"]
+    trial.save()
+
+
+@lru_cache(maxsize=4)
+def _find_objects(
+    task_type: str, names: tuple[str, ...], listed: tuple[tuple[int, str, str], ...]
+) -> tuple[dict[str, Any], dict[str, Any], bytes]:
+    """Metrics, report and file of predictions, made once a run of the tests."""
+    from tests.vision.metrics.detection.scenes import HEIGHT, WIDTH, draw_scenes
+    from vision.tasks.detection.labels import SplitLabels
+    from vision.tasks.detection.predictions import write_predictions
+    from vision.tasks.detection.scoring import Scorer
+    from vision.training.inputs.rows import ImageRows
+
+    count, by_masks = len(listed), task_type == "image_instance_segmentation"
+    truth, found = draw_scenes(count, len(names), seed=7)
+    if not by_masks:
+        found = [replace(one, masks=None) for one in found]
+    row, path, sha256 = map(list, zip(*listed, strict=True))
+    cells = [json.dumps(_cell(one, names, by_masks)) for one in truth]
+    size, nothing = ([WIDTH] * count, [HEIGHT] * count), [[]] * count
+    labels = SplitLabels(
+        ImageRows(Path(), row, path, sha256, ["JPEG"] * count, *size, nothing, cells), list(names), by_masks
+    )
+    scorer = Scorer(task_type, list(names), 0.5, 0.3, "voc")
+    evaluation = scorer.evaluate(labels.list_truth(range(count)), found, VALIDATION, row)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "predictions.parquet"
+        write_predictions(scorer, labels, range(count), found, file)
+        return evaluation.metrics | evaluation.bounds, evaluation.report, file.read_bytes()
+
+
+def _cell(truth: Any, names: Sequence[str], by_masks: bool) -> list[dict[str, Any]]:
+    cell = []
+    for box, label, crowd in zip(truth.boxes, truth.labels, truth.crowd, strict=True):
+        left, top, right, bottom = (box / ([truth.width, truth.height] * 2)).tolist()
+        one: dict[str, Any] = {"label": names[label], "isCrowd": int(crowd)}
+        if by_masks:
+            one["polygon"] = [[left, top, right, top, right, bottom, left, bottom]]
+        else:
+            one |= {"topX": left, "topY": top, "bottomX": right, "bottomY": bottom}
+        cell.append(one)
+    return cell
+
+
+def _store(key: str, split: str, report: dict[str, Any], predictions: bytes) -> None:
+    files = EVALUATION_FILES[split]
+    storage.write_bytes(f"{key}/{files.report}", json.dumps(report).encode())
+    storage.write_bytes(f"{key}/{files.predictions}", predictions)
 
 
 def _name_all(chosen: np.ndarray, names: list[str]) -> pa.Array:

@@ -5,9 +5,11 @@ import re
 import pytest
 
 from datasets.selectors import manifest_path
-from jobs import charts, selectors
+from jobs import selectors
+from jobs.headline import named_headlines
 from jobs.labels import label_rows, most_mixed_up, threshold_words
 from jobs.models import Job, Status, Trial
+from jobs.predictions import NameFilter, named_rows
 from tests.jobs.factories import make_version
 from tests.jobs.outputs import write_label_outputs
 from vision.data.filtering import RowFilter
@@ -41,8 +43,8 @@ def trial(storage, tmp_path, settings):
     return made
 
 
-def every_row(trial):
-    return selectors.list_predictions(trial, limit=200).rows
+def every_row(trial, score=None, **filters):
+    return named_rows(trial, NameFilter(**filters), score=score, names=NAMES).page(limit=200).rows
 
 
 @pytest.mark.django_db
@@ -98,26 +100,66 @@ class TestPages:
     def test_orders(self, trial):
         losses = [row["loss"] for row in every_row(trial)]
         assert losses == sorted(losses, reverse=True)
-        unsure = [row["probability"] for row in selectors.list_predictions(trial, order="unsure", limit=200).rows]
+        unsure = [row["probability"] for row in named_rows(trial).page("unsure", limit=200).rows]
         assert unsure == sorted(unsure)
+
+    @pytest.mark.parametrize("score", [0.25, 0.5, 0.9])
+    def test_counts_at_any_threshold_lead_to_as_many_images(self, trial, score):
+        rows = label_rows(selectors.get_evaluation(trial), lambda **filters: filters, score)
+        counted = set()
+        for row in rows:
+            for url, count in (("missed_url", "false_negatives"), ("false_url", "false_positives")):
+                shown = every_row(trial, score, **row[url]) if row[url] else []
+                assert len(shown) == row[count]
+            counted.add(sum(row[count] for count in ("true_positives", "false_positives")))
+        assert len(counted) > 1
+
+    def test_images_are_named_anew_at_another_threshold(self, signed_in, trial):
+        for row in every_row(trial, 0.8):
+            given = [name for name, value in zip(NAMES, row["probabilities"], strict=True) if value >= 0.8]
+            assert row["predicted"] == given
+            assert row["missed_labels"] == [name for name in row["truth"] if name not in given]
+            assert row["is_right"] == (set(row["truth"]) == set(given))
+        html = signed_in.get(f"{BASE}/evaluation/?score=0.8").content.decode()
+        assert '<option value="0.8" selected>' in html
+        assert "score=0.8" in re.search(r'href="[^"]*predictions/\?missed=[^"]*"', html)[0]
+
+    def test_an_image_has_every_probability_and_leads_to_the_next(self, signed_in, trial):
+        rows = every_row(trial, only_errors=True)
+        html = signed_in.get(f"{BASE}/predictions/{rows[0]['row']}/?errors=1").content.decode()
+        assert f"predictions/{rows[1]['row']}/?errors=1" in html
+        assert "Previous" not in html
+        assert html.count("<progress") == 3
+        assert "Wrong" in html
 
 
 EVALUATION = {
+    "split": "validation",
+    "images": 30,
     "label_names": ["nut", "screw", "washer"],
     "metrics": {"iou": 0.8, "accuracy": 0.7, "f1_score_macro": 0.75, "AUC_macro": None},
     "confidence": {"metric": "iou", "low": 0.74, "high": 0.85, "level": 0.95, "resamples": 1000},
     "mix_ups": [[0, 3, 1], [0, 0, 0], [2, 0, 0]],
-    "per_label": [
-        {"label": name, "iou": iou, "support": 10, "true_positives": 7, "false_positives": 0, "false_negatives": 3}
-        for name, iou in (("nut", 0.7), ("screw", 0.9), ("washer", 0.5))
-    ],
+    "per_label": [{"label": name, "support": 10} for name in ("nut", "screw", "washer")],
     "thresholds": {
         "score": 0.5,
         "recommended_score": 0.35,
         "metric": "iou",
         "scores": [
-            {"score": 0.35, "precision": 0.8, "recall": 0.9, "f1": 0.85, "iou": 0.86},
-            {"score": 0.5, "precision": 0.9, "recall": 0.7, "f1": 0.79, "iou": 0.8},
+            {
+                "score": 0.35,
+                "iou": 0.86,
+                "true_positives": [9, 9, 9],
+                "false_positives": [1, 0, 2],
+                "false_negatives": [1, 1, 1],
+            },
+            {
+                "score": 0.5,
+                "iou": 0.8,
+                "true_positives": [7, 9, 5],
+                "false_positives": [0, 0, 0],
+                "false_negatives": [3, 1, 5],
+            },
         ],
     },
 }
@@ -132,6 +174,9 @@ def test_label_rows_link_only_to_what_there_is():
     assert [row["label"] for row in rows] == ["washer", "nut", "screw"]
     assert (rows[0]["missed_url"], rows[0]["false_url"]) == ("?missed=washer", "")
     assert rows[0]["right_url"] == "?truth=washer&predicted=washer"
+    assert rows[0]["iou"] == 0.5
+    lower = {row["label"]: row for row in label_rows(EVALUATION, link, 0.35)}
+    assert (lower["washer"]["iou"], lower["washer"]["false_url"]) == (0.75, "?false=washer")
 
 
 def test_mix_ups_come_with_the_most_frequent_first():
@@ -146,22 +191,13 @@ def test_mix_ups_come_with_the_most_frequent_first():
 
 
 def test_a_better_threshold_is_told_only_where_it_is_better():
-    assert threshold_words(EVALUATION) == {"score": 0.35, "iou": 0.86, "usual": 0.5, "usual_iou": 0.8}
+    assert "best when labels are given from 0.35 on: 0.86 against 0.8 at 0.5." in threshold_words(EVALUATION)
     usual = EVALUATION["thresholds"] | {"recommended_score": 0.5}
-    assert threshold_words(EVALUATION | {"thresholds": usual}) is None
-
-
-def test_the_threshold_chart_marks_the_recommended_one():
-    thresholds = EVALUATION["thresholds"]
-    chart = charts.threshold_chart(thresholds["scores"], ("precision", "iou"), thresholds["recommended_score"])
-    assert chart["table"]["rows"] == [["0.35", "0.8", "0.86"], ["0.50", "0.9", "0.8"]]
-    assert chart["options"]["series"][-1]["markLine"]["data"] == [{"xAxis": 0.35}]
-    assert charts.threshold_chart([], ("iou",)) is None
+    assert "No other threshold" in threshold_words(EVALUATION | {"thresholds": usual})
 
 
 def test_the_headline_has_the_interval_at_its_metric_alone():
-    rows = {row["name"]: row for row in charts.headline(EVALUATION)}
-    assert list(rows) == ["iou", "accuracy", "f1_score_macro"]
-    assert (rows["iou"]["low"], rows["iou"]["high"]) == (0.74, 0.85)
-    assert rows["accuracy"]["low"] is None
-    assert rows["accuracy"]["title"] == "All labels right"
+    rows = {row.title: row.figures[0] for row in named_headlines([EVALUATION])}
+    assert list(rows) == ["IoU", "All labels right", "F1, macro"]
+    assert (rows["IoU"].low, rows["IoU"].high) == (0.74, 0.85)
+    assert rows["All labels right"].low is None

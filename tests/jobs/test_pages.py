@@ -1,11 +1,14 @@
 """Job and trial pages over rows and outputs as a finished trial leaves them."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from datasets.selectors import manifest_path
 from jobs.models import Job, Status, Trial
+from jobs.predictions import named_rows
 from jobs.views import common, detail
 from tests.jobs.factories import make_version
 from tests.jobs.outputs import write_history, write_outputs
@@ -99,6 +102,61 @@ def test_the_confusion_matrix_leads_to_its_images(signed_in, done):
 def test_wrong_ones_alone(signed_in, done):
     html = signed_in.get("/jobs/done-lamp/trials/0/predictions/?errors=1").content.decode()
     assert html.count('class="tile"') == html.count("is-wrong")
+
+
+def test_answers_can_be_asked_to_be_sure(signed_in, done):
+    html = signed_in.get("/jobs/done-lamp/trials/0/evaluation/?score=0.7").content.decode()
+    assert "no answer" in html
+    link = re.search(r'href="([^"]*predictions/\?[^"]*unanswered=1[^"]*)"[^>]*>(\d+)<', html)
+    page = signed_in.get(link[1].replace("&amp;", "&")).content.decode()
+    assert page.count('class="tile"') == page.count(">no answer</span>") == int(link[2]) > 0
+
+
+def test_an_image_has_every_probability(signed_in, done):
+    first = named_rows(done).page().rows[0]
+    html = signed_in.get(f"/jobs/done-lamp/trials/0/predictions/{first['row']}/").content.decode()
+    assert html.count("<progress") == 3
+    assert "Next" in html
+
+
+@pytest.fixture
+def tested(done, version):
+    """The trial with test images too: those of its training split stand in."""
+    items = query_rows(manifest_path(version), RowFilter(split="train"), limit=60).rows
+    rows = [{**{key: item[key] for key in ("row", "path", "sha256")}, "truth": item["labels"][0]} for item in items]
+    write_outputs(done, version.label_names, rows, seed=8, split="test")
+    return done
+
+
+def test_test_stands_beside_validation(signed_in, tested, api):
+    html = signed_in.get("/jobs/done-lamp/trials/0/evaluation/").content.decode()
+    assert "validation, 12 images" in html
+    assert "test, 24 images" in html
+    html = signed_in.get("/jobs/done-lamp/trials/0/evaluation/?split=test").content.decode()
+    assert "held out and scored once" in html
+    assert "predictions/?truth=amber&amp;predicted=amber&amp;split=test" in html
+    page = signed_in.get("/jobs/done-lamp/trials/0/predictions/?split=test").content.decode()
+    assert "24 images" in page
+    rest = "/api/v1/jobs/done-lamp/trials/0"
+    whole, test = (api.get(f"{rest}/evaluation{query}").json() for query in ("", "?split=test"))
+    assert whole["splits"] == ["validation", "test"]
+    assert (test["split"], test["images"]) == ("test", 24)
+    assert whole["beside"]["test"] == {key: test[key] for key in ("images", "metrics", "confidence")}
+    assert whole["logged"]["confusion_matrix"]["class_labels"] == ["amber", "blue", "green"]
+    assert api.get(f"{rest}/predictions?split=test").json()["total"] == 24
+
+
+@pytest.mark.parametrize("change", ["another_is_best", "still_running"])
+def test_test_is_for_the_best_trial_of_an_ended_job(signed_in, tested, api, change):
+    job = tested.job
+    if change == "another_is_best":
+        job.best_trial = Trial.objects.create(job=job, number=1, status=Status.COMPLETED)
+    else:
+        job.status = Status.RUNNING
+    job.save()
+    assert "test, 24 images" not in signed_in.get("/jobs/done-lamp/trials/0/evaluation/?split=test").content.decode()
+    assert api.get("/api/v1/jobs/done-lamp/trials/0/evaluation?split=test").status_code == 404
+    assert api.get("/api/v1/jobs/done-lamp/trials/0/predictions?split=test").status_code == 404
 
 
 def test_config_gives_the_reason(signed_in, running):

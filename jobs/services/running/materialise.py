@@ -60,12 +60,12 @@ def write_run(trial: Trial, token: str, place: Place) -> RunDocument:
 
 
 def split_seed(trial: Trial) -> int:
-    """The same for every attempt, and for every trial that starts from this one: no image changes sides, or a network
-    would be validated on what it was trained on."""
+    """The same for every attempt, for every trial of a job, so that they are compared on the same images, and for every
+    trial that starts from this one: a network would else be validated on what it was trained on."""
     if (start := find_start(str(trial.params.get(PARAMETER) or ""))) is not None:
         return split_seed(start)
     seed: Any = trial.params.get("random_seed")
-    return int(seed) if seed is not None else zlib.crc32(trial.name.encode())
+    return int(seed) if seed is not None else zlib.crc32(trial.job.name.encode())
 
 
 def cpu_threads(node_name: str) -> int:
