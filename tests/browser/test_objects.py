@@ -1,0 +1,96 @@
+"""Object detection from its images to the ones that the model got wrong, over a really trained model."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import VARIANTS, wait_for
+from vision.data.sample import write_sample
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+NAME = "browser-objects"
+TRIAL = f"/jobs/{NAME}/trials/0"
+PAGES = [f"/jobs/{NAME}/", *(f"{TRIAL}/{tab}" for tab in ("", "metrics/", "evaluation/", "predictions/", "files/"))]
+PARAMETERS = {
+    "model_name": "yolov5",
+    "model_size": "nano",
+    "image_size": 64,
+    "number_of_epochs": 1,
+    "box_score_threshold": 0.1,
+    "pretrained": "none",
+    "number_of_workers": 0,
+    "mixed_precision": "off",
+    "random_seed": 7,
+}
+
+
+def sent(answer: httpx.Response) -> None:
+    assert answer.is_success, f"{answer.request.url}: {answer.status_code} {answer.text[:600]}"
+
+
+@pytest.fixture(scope="module")
+def trained(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a completed job that finds objects; it hardly can, so there are mistakes to look at."""
+    archive: Path = tmp_path_factory.mktemp("sample") / "sample.zip"
+    write_sample("image_object_detection", archive, images=30)
+    sent(rest.post("/datasets", files={"file": ("sample.zip", archive.read_bytes())}, data={"name": NAME}))
+    wait_for(lambda: rest.get(f"/datasets/{NAME}/versions/1").json()["status"] == "ready", 120)
+    document = {
+        "name": NAME,
+        "type": "automl",
+        "task": "image_object_detection",
+        "primary_metric": "mean_average_precision",
+        "target_column_name": "label",
+        "training_data": {"path": f"azureml:{NAME}:1", "type": "mltable"},
+        "training_parameters": PARAMETERS,
+    }
+    sent(rest.post("/jobs", json=document))
+    wait_for(lambda: rest.get(f"/jobs/{NAME}").json()["status"] in ("Completed", "Failed"), 240)
+    job = rest.get(f"/jobs/{NAME}").json()
+    assert job["status"] == "Completed", job["error"]
+    return NAME
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page(pages, trained, check_page, path):
+    for variant in VARIANTS:
+        check_page(pages[variant], path)
+
+
+def test_a_kind_of_mistake_opens_its_images_and_each_shows_truth_beside_found(page: Page, trained: str) -> None:
+    page.goto(f"{TRIAL}/evaluation/")
+    page.get_by_role("link", name="Missed", exact=True).click()
+    expect(page.locator(".pair-words").first).to_contain_text("missed")
+    page.locator(".pair a").first.click()
+    expect(page.locator(".viewer-still")).to_have_count(2)
+    expect(page.locator(".lines .text-danger").first).to_be_visible()
+    drawing = page.locator("svg.drawing").first
+    assert drawing.evaluate("e => getComputedStyle(e).position") == "absolute"  # over the image, not below it
+    first = page.url
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(lambda url: url != first)
+    page.get_by_role("link", name="Both on one image").click()
+    expect(page.locator(".viewer-still")).to_have_count(1)
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page).to_have_url(re.compile("error=missed"))
+
+
+def test_a_threshold_is_chosen_on_the_page_and_kept(page: Page, trained: str) -> None:
+    page.goto(f"{TRIAL}/evaluation/")
+    page.get_by_label("Finds count from a score of").select_option("0.9")
+    page.wait_for_url(re.compile("score=0.9"))
+    missed = int(
+        page.locator(".lines li", has_text="A labelled object that nothing found")
+        .locator(".fw-normal")
+        .inner_text()
+        .split(",")[0]
+    )
+    page.get_by_role("link", name="Missed", exact=True).click()
+    page.wait_for_url(re.compile("error=missed&score=0.9"))
+    assert missed > 0
+    expect(page.locator(".pair").first).to_be_visible()
