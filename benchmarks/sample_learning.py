@@ -31,14 +31,14 @@ class Case:
     settings: dict[str, Any]
 
 
+_YOLO = {"model_size": "nano", "image_size": 256}
 _RCNN = {"min_size": 192, "max_size": 256}
 CASES = {
-    "yolov5": Case(
-        TaskType.DETECTION, 300, 0.9, {"model_name": "yolov5", "model_size": "nano", "image_size": 256}
-    ),
+    "yolov5": Case(TaskType.DETECTION, 300, 0.9, {"model_name": "yolov5", **_YOLO}),
     "fasterrcnn": Case(TaskType.DETECTION, 300, 0.85, {"model_name": "fasterrcnn_resnet18_fpn", **_RCNN}),
     "retinanet": Case(TaskType.DETECTION, 300, 0.7, {"model_name": "retinanet_resnet50_fpn", **_RCNN}),
     "maskrcnn": Case(TaskType.SEGMENTATION, 300, 0.8, {"model_name": "maskrcnn_resnet18_fpn", **_RCNN}),
+    "yolov5_seg": Case(TaskType.SEGMENTATION, 300, 0.8, {"model_name": "yolov5_seg", **_YOLO}),
     "multilabel": Case(
         TaskType.MULTILABEL,
         600,

@@ -19,10 +19,12 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 @dataclass(frozen=True)
 class Start:
     """What a weight file gives a network: `tensors` under the network's own names, for all tensors whose names begin
-    with `part`; the rest stays at random."""
+    with `part` and not with one of `lacking`; the rest stays at random. `told` says so, after the file's name."""
 
     tensors: Mapping[str, Tensor]
     part: str = ""
+    lacking: tuple[str, ...] = ()
+    told: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class Detections:
     """What was found in one image, best first.
 
     `boxes` float32 [n, 4], xyxy in px of the network's image; `labels` int64 [n], from 0; `scores` float32 [n];
-    `masks` float32 [n, h, w] probabilities, over the box or the network's image as the network's `mask_frame` says.
+    `masks` float32 [n, h, w] probabilities, over the box or the network's image as the network's `mask_frame` says, the
+    latter with a value for every `mask_stride` px each way.
     """
 
     boxes: Tensor
@@ -85,6 +86,7 @@ class DetectionNetwork(nn.Module, ABC):
 
     stride: int = 32
     mask_frame: MaskFrame | None = None
+    mask_stride: int = 1
     loss_limit: float = 100.0
 
     def __init__(self) -> None:

@@ -24,17 +24,19 @@ from vision.registry import load_dotted
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a weight file started: the tensors whose names begin with `part` (all of them: ""), the heads or not."""
+    """What a weight file started: the tensors whose names begin with `part` (all of them: ""), the heads or not.
+    `told` says it where it is neither the whole network nor its backbone."""
 
     part: str
     is_new_head: bool
+    told: str = ""
 
     def describe(self) -> str:
         """The end of a sentence that begins with the file's name."""
         if self.part:
             return "starts the backbone alone; everything after it begins at random"
         heads = "; the layers that depend on the classes begin at random" if self.is_new_head else ""
-        return f"starts the whole network{heads}"
+        return f"{self.told or 'starts the whole network'}{heads}"
 
 
 def find_weights(info: ArchitectureInfo, weights_dir: Path | None, offline: bool, on_progress: OnProgress) -> Path:
@@ -99,7 +101,8 @@ def load_pretrained(built: Built, path: Path) -> Loaded:
     given, wanted = start.tensors, built.module.state_dict()
     head = {name for name in wanted if any(name == part or name.startswith(f"{part}.") for part in built.heads)}
     is_new_head = any(name not in given or given[name].shape != wanted[name].shape for name in head)
-    needed = {name for name in wanted if name.startswith(start.part) and (name not in head or not is_new_head)}
+    started = {name for name in wanted if name.startswith(start.part) and not name.startswith(start.lacking)}
+    needed = started - head if is_new_head else started
     wrong = [name for name in sorted(needed) if name not in given or given[name].shape != wanted[name].shape]
     if wrong:
         raise WeightsUnavailableError(
@@ -108,7 +111,7 @@ def load_pretrained(built: Built, path: Path) -> Loaded:
             hint="Use a file made for it, with the library's own key names, or set `pretrained: none`.",
         )
     built.module.load_state_dict({name: given[name].to(wanted[name].dtype) for name in needed}, strict=False)
-    return Loaded(start.part, is_new_head)
+    return Loaded(start.part, is_new_head, start.told)
 
 
 def read_tensors(path: Path) -> Mapping[str, Tensor]:

@@ -22,7 +22,7 @@ from vision.inference.predictor import Predictor
 from vision.inference.preprocessing import normalize
 from vision.inference.tiling import Tiling, choose_tiling
 from vision.inference.views import Colour, View, fill_colour, group_views, make_views, stack_views
-from vision.spec.settings import BoxSettings, SegmentationSettings, mask_threshold
+from vision.spec.settings import BoxSettings, MaskSettings, mask_threshold
 
 _BATCH = 8
 
@@ -94,8 +94,9 @@ class DetectionPredictor(Predictor[PreparedImage]):
 
     @cached_property
     def _finder(self) -> Finder:
-        threshold, most = mask_threshold(self.settings), self.settings.box_detections_per_img
-        return Finder(self.network.mask_frame, threshold, most, self.tiling)
+        network, threshold = self.network, mask_threshold(self.settings)
+        most = self.settings.box_detections_per_img
+        return Finder(network.mask_frame, threshold, most, self.tiling, network.mask_stride)
 
     def _find_in_views(self, views: Sequence[np.ndarray]) -> list[Detections]:
         if not views:
@@ -117,12 +118,12 @@ class DetectionPredictor(Predictor[PreparedImage]):
             }
             for box, label, score in zip(corners.tolist(), found.labels.tolist(), found.scores.tolist(), strict=True)
         ]
-        if isinstance(self.settings, SegmentationSettings):
+        if isinstance(self.settings, MaskSettings):
             for entry, mask in zip(entries, found.masks or [], strict=True):
                 entry |= self._show_mask(mask, image, self.settings)
         return {"boxes": entries}
 
-    def _show_mask(self, mask: MaskPart, image: PreparedImage, settings: SegmentationSettings) -> dict[str, Any]:
+    def _show_mask(self, mask: MaskPart, image: PreparedImage, settings: MaskSettings) -> dict[str, Any]:
         if settings.export_as_image:
             return {"mask": draw_part(mask, image.width, image.height, settings.image_type)}
         return {"polygon": trace_part(mask, image.width, image.height, settings.max_number_of_polygon_points)}

@@ -38,13 +38,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Finder:
-    """How detections become objects of the image: `mask_frame` as the network says it, `mask_threshold` the probability
-    from which a pixel belongs to an object, at most `per_image` objects an image."""
+    """How detections become objects of the image: `mask_frame` and `mask_stride` as the network says them,
+    `mask_threshold` the probability from which a pixel belongs to an object, at most `per_image` objects an image."""
 
     mask_frame: MaskFrame | None
     mask_threshold: float
     per_image: int
     tiling: Tiling | None = None
+    mask_stride: int = 1
 
     def find(self, views: Sequence[tuple[Detections, Placement]], width: int, height: int) -> Found:
         """The objects of an image of `width` × `height` px from the detections in each of its views."""
@@ -69,6 +70,7 @@ class Finder:
 
     def _paste(self, mask: torch.Tensor, box: np.ndarray, placement: Placement, width: int, height: int) -> MaskPart:
         if self.mask_frame == "image":
+            placement = placement.shrink(self.mask_stride)
             return paste_image_mask(mask, box, placement, width, height, self.mask_threshold)
         return paste_box_mask(mask, box, width, height, self.mask_threshold)
 

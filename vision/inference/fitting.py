@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from vision.catalog.architectures.info import FittingKind
-from vision.spec.settings import InferenceSettings, ShorterSideSettings, YoloSettings
+from vision.spec.settings import InferenceSettings, ShorterSideSettings, SquareSettings
 
 LETTERBOX_FILL = 114  # the grey that YOLO networks are trained with
 
@@ -37,6 +37,16 @@ class Placement:
         """The same seen from a larger image, of which this one is the part whose corner lies at (`left`, `top`)."""
         moved_left, moved_top = self.left - left * self.scale_x, self.top - top * self.scale_y
         return Placement(self.scale_x, self.scale_y, moved_left, moved_top, self.width, self.height)
+
+    def shrink(self, stride: int) -> Placement:
+        """The same in an input whose sides are `stride` times shorter; the sides of the image are the unshrunk ones."""
+        return replace(
+            self,
+            scale_x=self.scale_x / stride,
+            scale_y=self.scale_y / stride,
+            left=self.left / stride,
+            top=self.top / stride,
+        )
 
     def to_image(self, boxes: np.ndarray) -> np.ndarray:
         """Boxes float [n, 4], xyxy in px of the input, in px of the image; not cut off at its edges."""
@@ -142,9 +152,9 @@ def choose_fitting(kind: FittingKind, settings: InferenceSettings) -> Fitting:
     """
     if kind == "shorter_side" and isinstance(settings, ShorterSideSettings):
         return ShorterSide(settings.min_size, settings.max_size)
-    if kind == "letterbox" and isinstance(settings, YoloSettings):
+    if kind == "letterbox" and isinstance(settings, SquareSettings):
         return Letterbox(settings.img_size)
-    if kind == "stretch" and isinstance(settings, YoloSettings):
+    if kind == "stretch" and isinstance(settings, SquareSettings):
         return Stretch(settings.img_size, settings.img_size)
     raise TypeError(f"{type(settings).__name__} say nothing of the fitting {kind}.")
 

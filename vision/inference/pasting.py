@@ -43,10 +43,13 @@ def paste_box_mask(mask: Tensor, box: np.ndarray, width: int, height: int, thres
 def paste_image_mask(
     mask: Tensor, box: np.ndarray, placement: Placement, width: int, height: int, threshold: float
 ) -> MaskPart:
-    """A mask of probabilities over the network's image (float [h, w]) as pixels of the image, within its box."""
+    """A mask of probabilities over the network's image (float [h, w]) as pixels of the image, within its box.
+
+    `placement` is where the image lies in the mask, `box` is xyxy in px of the image.
+    """
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
     right, bottom = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
-    # Pixel x of the part has its centre at left + x + 0.5 of the image; the network's pixels count from their centres.
+    # Pixel x of the part has its centre at left + x + 0.5 of the image; the mask's pixels count from their centres.
     matrix = np.array(
         [
             [placement.scale_x, 0, (left + 0.5) * placement.scale_x + placement.left - 0.5],

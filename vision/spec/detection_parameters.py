@@ -10,7 +10,7 @@ from vision.spec.settings import read_grid
 
 _objects = partial(Parameter, task_types=OBJECT_TASKS)
 _rcnn = partial(Parameter, task_types=OBJECT_TASKS, families=("fasterrcnn", "retinanet", "maskrcnn"))
-_yolo = partial(Parameter, task_types=(TaskType.DETECTION,), families=("yolov5",))
+_yolo = partial(Parameter, task_types=OBJECT_TASKS, families=("yolov5",))
 _tiles = partial(Parameter, task_types=(TaskType.DETECTION,))
 
 _SIZES = (

@@ -161,10 +161,15 @@ class DetectionSettings(TilingSettings, ShorterSideSettings):
     """Faster R-CNN and RetinaNet."""
 
 
-class YoloSettings(TilingSettings, BoxSettings):
-    """YOLOv5: the image is fitted into a square of `img_size` px. `model_size` says what the weights are, and stays."""
+class SquareSettings(BoxSettings):
+    """The image is brought to a square of `img_size` px."""
 
     img_size: Side = 640
+
+
+class YoloSettings(SquareSettings):
+    """YOLOv5, which keeps the image's shape within the square. `model_size` says what the weights are, and stays."""
+
     model_size: Annotated[
         Literal["nano", "small", "medium", "large", "extra_large"], BeforeValidator(_read_model_size)
     ] = "medium"
@@ -177,8 +182,12 @@ class YoloSettings(TilingSettings, BoxSettings):
             raise invalid("The inference settings", [problem])
 
 
-class SegmentationSettings(ShorterSideSettings):
-    """Mask R-CNN: a pixel belongs to an object from `mask_pixel_score_threshold` on; polygons have at most
+class YoloDetectionSettings(TilingSettings, YoloSettings):
+    """YOLOv5 for boxes."""
+
+
+class MaskSettings(InferenceSettings):
+    """A pixel belongs to an object from `mask_pixel_score_threshold` on; polygons have at most
     `max_number_of_polygon_points` points. With `export_as_image` each mask is an image of `image_type` instead."""
 
     mask_pixel_score_threshold: Share = 0.5
@@ -187,9 +196,27 @@ class SegmentationSettings(ShorterSideSettings):
     image_type: Annotated[Literal["JPG", "PNG", "BMP"], BeforeValidator(_read_image_type)] = "JPG"
 
 
+class SegmentationSettings(MaskSettings, ShorterSideSettings):
+    """Mask R-CNN."""
+
+
+class YoloSegmentationSettings(MaskSettings, YoloSettings):
+    """YOLOv5 for masks."""
+
+
+_DETECTORS: Mapping[str, type[InferenceSettings]] = {
+    "shorter_side": DetectionSettings,
+    "letterbox": YoloDetectionSettings,
+}
+_SEGMENTERS: Mapping[str, type[InferenceSettings]] = {
+    "shorter_side": SegmentationSettings,
+    "letterbox": YoloSegmentationSettings,
+}
+
+
 def mask_threshold(settings: InferenceSettings) -> float:
     """The probability from which a pixel belongs to an object; half where the settings say nothing of masks."""
-    return settings.mask_pixel_score_threshold if isinstance(settings, SegmentationSettings) else 0.5
+    return settings.mask_pixel_score_threshold if isinstance(settings, MaskSettings) else 0.5
 
 
 def settings_model(architecture: str) -> type[InferenceSettings]:
@@ -201,9 +228,8 @@ def settings_model(architecture: str) -> type[InferenceSettings]:
     info = ARCHITECTURES.get(architecture)
     if info.fitting == "centre_crop":
         return ClassificationSettings
-    if TaskType.SEGMENTATION in info.task_types:
-        return SegmentationSettings
-    return DetectionSettings if info.fitting == "shorter_side" else YoloSettings
+    models = _SEGMENTERS if TaskType.SEGMENTATION in info.task_types else _DETECTORS
+    return models[info.fitting]
 
 
 def parse_settings(

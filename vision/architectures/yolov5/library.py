@@ -22,7 +22,16 @@ import numpy as np
 import torch
 from PIL import Image
 
-__all__ = ["ASSETS", "NETWORKS", "DetectionModel", "make_anchors", "read_yaml", "v8DetectionLoss"]
+__all__ = [
+    "ASSETS",
+    "NETWORKS",
+    "DetectionModel",
+    "SegmentationModel",
+    "make_anchors",
+    "read_yaml",
+    "v8DetectionLoss",
+    "v8SegmentationLoss",
+]
 
 # Sends usage, or switches on when a package of that name happens to be installed.
 _INTEGRATIONS = ("sync", "clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb", "vscode_msg")
@@ -61,7 +70,9 @@ with _undisturbed():
 
 # Untyped in the library.
 DetectionModel: Any = tasks.DetectionModel
+SegmentationModel: Any = tasks.SegmentationModel
 v8DetectionLoss: Any = loss.v8DetectionLoss  # noqa: N816
+v8SegmentationLoss: Any = loss.v8SegmentationLoss  # noqa: N816
 make_anchors: Any = tal.make_anchors
 read_yaml: Any = utils.YAML.load
 

@@ -43,9 +43,8 @@ class YoloV5(DetectionNetwork):
 
     def __init__(self, size: str, label_count: int) -> None:
         super().__init__()
-        layout = {**read_yaml(NETWORKS / "yolov5.yaml"), "scale": SCALES[size]}
         # As wide as for COCO, whatever the classes: so all but the last layer fits the published weights.
-        built = DetectionModel(layout, ch=3, nc=_COCO_CLASSES, verbose=False)
+        built = self._create({**read_yaml(NETWORKS / "yolov5.yaml"), "scale": SCALES[size]}, _COCO_CLASSES)
         self.model: nn.Sequential = built.model
         self.args = _GAINS  # where the criterion looks for them
         self._kept = frozenset(built.save)
@@ -56,9 +55,7 @@ class YoloV5(DetectionNetwork):
         losses = {} if targets is None else self._losses(raw, images, targets)
         if self.training:
             return NetworkOutput(losses)
-        boxes, probabilities = self._decode(raw)
-        found = [self._select(*found) for found in zip(boxes, probabilities, sizes.tolist(), strict=True)]
-        return NetworkOutput(losses, found)
+        return NetworkOutput(losses, self._find(raw, sizes))
 
     def score_places(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """What every place of the feature maps proposes: boxes float32 [B, places, 4], xyxy in px and not cut off, and
@@ -69,6 +66,10 @@ class YoloV5(DetectionNetwork):
     def head(self) -> Any:
         """The last layer, ultralytics' `Detect`."""
         return self.model[-1]
+
+    def _create(self, layout: dict[str, Any], label_count: int) -> Any:
+        """ultralytics' network of that layout."""
+        return DetectionModel(layout, ch=3, nc=label_count, verbose=False)
 
     def _fit_head(self, label_count: int) -> None:
         head = self.head
@@ -88,7 +89,10 @@ class YoloV5(DetectionNetwork):
         for layer in layers[:-1]:
             latest = layer(self._inputs(layer.f, latest, outputs))
             outputs.append(latest if layer.i in self._kept else None)
-        found: dict[str, Any] = self.head.forward_head(self._inputs(self.head.f, latest, outputs), **self.head.one2many)
+        return self._ask_head(self._inputs(self.head.f, latest, outputs))
+
+    def _ask_head(self, maps: list[Tensor]) -> dict[str, Any]:
+        found: dict[str, Any] = self.head.forward_head(maps, **self.head.one2many)
         return found
 
     def _inputs(self, source: int | list[int], latest: Any, outputs: list[Tensor | None]) -> Any:
@@ -106,7 +110,11 @@ class YoloV5(DetectionNetwork):
             "bboxes": box_convert(targets.boxes.to(torch.float32), "xyxy", "cxcywh") / scale,
         }
         with torch.autocast(images.device.type, enabled=False):
-            losses = v8DetectionLoss(self).get_assigned_targets_and_loss(_in_full(raw), objects)[1]
+            return self._measure(_in_full(raw), objects, targets)
+
+    def _measure(self, raw: dict[str, Any], objects: dict[str, Tensor], targets: Targets) -> dict[str, Tensor]:
+        """ultralytics' own criterion; `objects` are the targets as it wants them."""
+        losses = v8DetectionLoss(self).get_assigned_targets_and_loss(raw, objects)[1]
         return dict(zip(("box", "class", "distribution"), losses, strict=True))
 
     def _decode(self, raw: dict[str, Any]) -> tuple[Tensor, Tensor]:
@@ -119,18 +127,25 @@ class YoloV5(DetectionNetwork):
             boxes = torch.cat([centres - sides[..., :2], centres + sides[..., 2:]], dim=2) * strides
             return boxes, full["scores"].sigmoid().transpose(1, 2)
 
-    def _select(self, boxes: Tensor, probabilities: Tensor, size: list[int]) -> Detections:
+    def _find(self, raw: dict[str, Any], sizes: Tensor) -> list[Detections]:
+        boxes, probabilities = self._decode(raw)
+        return [self._select(*one)[0] for one in zip(boxes, probabilities, sizes.tolist(), strict=True)]
+
+    def _select(self, boxes: Tensor, probabilities: Tensor, size: list[int]) -> tuple[Detections, Tensor]:
+        """What is found in one image, and the place that proposed each, int64 [n]."""
         limits = self.limits
         places, labels = (probabilities >= limits.score).nonzero(as_tuple=True)
-        scores = probabilities[places, labels]
-        scores, best = scores.topk(min(len(scores), _CANDIDATES))
-        found = Detections(clip_boxes_to_image(boxes[places[best]], (size[0], size[1])), labels[best], scores)
-        found = found.take(remove_small_boxes(found.boxes, _SMALLEST_SIDE))
-        kept = batched_nms(found.boxes, found.scores, found.labels, limits.nms_iou)
-        return found.take(kept[: limits.per_image])
+        scores, best = probabilities[places, labels].topk(min(len(places), _CANDIDATES))
+        places, labels = places[best], labels[best]
+        found = Detections(clip_boxes_to_image(boxes[places], (size[0], size[1])), labels, scores)
+        sized = remove_small_boxes(found.boxes, _SMALLEST_SIDE)
+        found, places = found.take(sized), places[sized]
+        kept = batched_nms(found.boxes, found.scores, found.labels, limits.nms_iou)[: limits.per_image]
+        return found.take(kept), places[kept]
 
 
 def _in_full(raw: dict[str, Any]) -> dict[str, Any]:
-    """In float32, the maps too: places take their type, and in bfloat16 those far out would fall together."""
+    """The head's outputs in float32, the maps too: places take their type, and in bfloat16 those far out would fall
+    together."""
     maps = [one[:1, :1].float() for one in raw["feats"]]  # of which only height, width and type count
-    return {"boxes": raw["boxes"].float(), "scores": raw["scores"].float(), "feats": maps}
+    return {**{name: value.float() for name, value in raw.items() if name != "feats"}, "feats": maps}

@@ -77,8 +77,13 @@ class DetectionTask:
             info.fitting, self.fitting.side, self.network.stride, fill_colour(self.fitting, built.mean)
         )
         self._limits = evaluation_limits(self.settings)
-        frame = self.network.mask_frame
-        self._finder = Finder(frame, mask_threshold(self.settings), self._limits.per_image, self.tiling)
+        self._finder = Finder(
+            self.network.mask_frame,
+            mask_threshold(self.settings),
+            self._limits.per_image,
+            self.tiling,
+            self.network.mask_stride,
+        )
         self._sample: SplitImages | None = None
         self._mean = torch.tensor(built.mean)
         self._std = torch.tensor(built.std)
