@@ -74,8 +74,24 @@ def finding_graph(network: DetectionNetwork, colours: Colours, canvas: Canvas, f
         example=torch.zeros(1, 3, canvas.height, canvas.width),
         outputs=outputs,
         free_axes={name: {0: "objects"} for name in outputs},
-        facts={**facts, "input": prepare, "output": "boxes x1, y1, x2, y2 in px of the input; labels count from 0"},
+        facts={
+            **facts,
+            **_describe_masks(network),
+            "input": prepare,
+            "output": "boxes x1, y1, x2, y2 in px of the input; labels count from 0",
+        },
     )
+
+
+def _describe_masks(network: DetectionNetwork) -> dict[str, object]:
+    if network.mask_frame is None:
+        return {}
+    if network.mask_frame == "box":
+        return {"masks": "the chance that a point belongs to the object, over its box"}
+    every = f", a value every {network.mask_stride} px" if network.mask_stride > 1 else ""
+    return {
+        "masks": f"the chance that a point belongs to the object, over the input{every}; outside its box it is none"
+    }
 
 
 def read_answer(answer: tuple[Tensor, ...], scales: tuple[float, float]) -> Detections:

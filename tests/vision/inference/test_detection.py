@@ -166,7 +166,11 @@ FAMILIES = {
     "retinanet_resnet50_fpn": ("image_object_detection", {}, SMALL),
     "maskrcnn_resnet18_fpn": ("image_instance_segmentation", {"proposals": "reduced"}, SMALL),
     "yolov5": ("image_object_detection", {"model_size": "nano"}, {"img_size": 64, "model_size": "nano"}),
+    "yolov5_seg": ("image_instance_segmentation", {"model_size": "nano"}, {"img_size": 64, "model_size": "nano"}),
 }
+
+
+MASKED = ("maskrcnn_resnet18_fpn", "yolov5_seg")
 
 
 def make_family(folder: Path, architecture: str) -> Path:
@@ -220,27 +224,29 @@ def test_each_family_predicts_without_darkroom(tmp_path, architecture):
         assert [one["score"] for one in answer["boxes"]] == pytest.approx(
             [one["score"] for one in expected["boxes"]], rel=1e-3
         )
-        assert all(("polygon" in one) == architecture.startswith("maskrcnn") for one in answer["boxes"])
+        assert all(("polygon" in one) == (architecture in MASKED) for one in answer["boxes"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_a_model_takes_along_what_it_needs_and_no_more(tmp_path, architecture):
     folder = make_family(tmp_path / "model", architecture)
+    is_yolo = architecture.startswith("yolov5")
     code = {str(path.relative_to(folder / "code" / "vision")) for path in (folder / "code").rglob("*.py")}
     assert "inference/detection.py" in code
     assert not [name for name in code if name.split("/")[0] in ("training", "tasks", "metrics", "explain", "export")]
     families = {name.split("/")[1] for name in code if name.startswith("architectures/") and name.count("/") > 1}
-    assert families == {"yolov5" if architecture == "yolov5" else "torchvision_detectors"}
+    assert families == {"yolov5" if is_yolo else "torchvision_detectors"}
     requirements = (folder / "requirements.txt").read_text()
-    assert ("ultralytics" in requirements) == (architecture == "yolov5")
+    assert ("ultralytics" in requirements) == is_yolo
     assert not any(name in requirements for name in ("captum", "timm", "transformers", "faster-coco-eval"))
     document = yaml.safe_load((folder / "MLmodel").read_text())
     (column,) = json.loads(document["signature"]["outputs"])
     assert (column["name"], column["type"], column["items"]["type"]) == ("boxes", "array", "object")
-    assert ("polygon" in column["items"]["properties"]) == architecture.startswith("maskrcnn")
+    assert ("polygon" in column["items"]["properties"]) == (architecture in MASKED)
     settings = json.loads((folder / "artifacts" / "settings.json").read_text())
-    assert ("img_size" in settings) == (architecture == "yolov5")
+    assert ("img_size" in settings) == is_yolo
+    assert ("mask_pixel_score_threshold" in settings) == (architecture in MASKED)
 
 
 def test_the_size_of_the_weights_is_not_a_setting():
@@ -268,3 +274,20 @@ def test_settings_come_from_the_runs_parameters():
         "tile_overlap_ratio": 0.25,
         "tile_predictions_nms_thresh": 0.4,
     }
+
+
+def test_masks_of_yolo_keep_its_settings_and_those_of_masks():
+    parameters = {"image_size": 320, "model_size": "nano", "mask_pixel_score_threshold": 0.4, "image_type": "PNG"}
+    assert pick_settings(parameters, "yolov5_seg").model_dump() == {
+        "img_size": 320,
+        "model_size": "nano",
+        "box_score_thresh": 0.1,
+        "nms_iou_thresh": 0.5,
+        "box_detections_per_img": 100,
+        "mask_pixel_score_threshold": 0.4,
+        "max_number_of_polygon_points": 100,
+        "export_as_image": False,
+        "image_type": "PNG",
+    }
+    with pytest.raises(InvalidDocumentError, match="min_size"):
+        parse_settings({"min_size": 320}, "yolov5_seg")

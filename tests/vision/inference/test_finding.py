@@ -106,6 +106,21 @@ def test_masks_of_the_networks_image_come_back_to_the_image():
     assert part.pixels.mean() > 0.97
 
 
+def test_coarse_masks_of_the_networks_image_come_back_to_the_image():
+    fitting = Letterbox(240)
+    truth = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    truth[20:60, 30:90] = 255
+    truth[20:40, 30:60] = 0  # an L, so that a mirrored or shifted mask shows
+    fitted, placement = fitting.fit(truth)
+    coarse = fitted[..., 0].reshape(60, 4, 60, 4).mean(axis=(1, 3)).astype(np.float32) / 255
+    box = placement.to_input(np.array([[30.0, 20.0, 90.0, 60.0]]))[0].tolist()
+    one = detections((box, 0, 0.9), masks=torch.from_numpy(coarse)[None])
+    (part,) = Finder("image", 0.5, 10, mask_stride=4).find([(one, placement)], WIDTH, HEIGHT).masks
+    assert (part.left, part.top) == (30, 20)
+    expected = truth[20 : 20 + part.pixels.shape[0], 30 : 30 + part.pixels.shape[1], 0] > 0
+    assert (part.pixels == expected).mean() > 0.98
+
+
 def detections(*rows, masks=None):
     boxes, labels, scores = zip(*rows, strict=True)
     return Detections(torch.tensor(boxes, dtype=torch.float32), torch.tensor(labels), torch.tensor(scores), masks)

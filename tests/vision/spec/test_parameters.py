@@ -246,6 +246,24 @@ def test_the_published_defaults_of_classifiers(
                 "image_type": "JPG",
             },
         ),
+        (
+            "yolov5_seg",
+            TaskType.SEGMENTATION,
+            {
+                "number_of_epochs": 30,
+                "training_batch_size": 16,
+                "learning_rate": 0.01,
+                "box_score_threshold": 0.1,
+                "nms_iou_threshold": 0.5,
+                "image_size": 640,
+                "model_size": "medium",
+                "multi_scale": False,
+                "ema": True,
+                "mask_pixel_score_threshold": 0.5,
+                "max_number_of_polygon_points": 100,
+                "image_type": "JPG",
+            },
+        ),
     ],
 )
 def test_the_published_defaults_of_detectors(name: str, task_type: str, expected: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from torch import Tensor
 from torchvision.ops import box_convert
 
 from vision.architectures import build_architecture
+from vision.architectures.continuing import load_run_weights
 from vision.architectures.detection import DetectionLimits, Targets
 from vision.architectures.weights import find_weights, load_pretrained
 from vision.architectures.yolov5.library import NETWORKS, SegmentationModel, read_yaml
@@ -22,6 +24,8 @@ from vision.architectures.yolov5.masks import YoloV5Masks, shrink_masks
 from vision.architectures.yolov5.network import SCALES
 from vision.catalog.architectures import ARCHITECTURES
 from vision.errors import WeightsUnavailableError
+from vision.export.finding import Canvas, finding_graph
+from vision.export.onnx_file import Colours, OnnxRunner, write_onnx
 
 SIDE = 64
 SIZES = torch.tensor([[SIDE, SIDE], [SIDE, SIDE]])
@@ -38,7 +42,10 @@ def objects() -> Targets:
     boxes = torch.tensor([[4.0, 6, 40, 50], [20, 20, 60, 44], [8, 8, 30, 60]])
     masks = np.zeros((3, SIDE, SIDE), dtype=np.uint8)
     for mask, (left, top, right, bottom) in zip(masks, boxes.tolist(), strict=True):
-        middle, axes = (int(left + right) // 2, int(top + bottom) // 2), (int(right - left) // 2, int(bottom - top) // 2)
+        middle, axes = (
+            (int(left + right) // 2, int(top + bottom) // 2),
+            (int(right - left) // 2, int(bottom - top) // 2),
+        )
         cv2.ellipse(mask, middle, axes, 0, 0, 360, 1, -1)
     return Targets(boxes, torch.tensor([0, 2, 1]), torch.tensor([0, 0, 1]), torch.from_numpy(masks))
 
@@ -192,3 +199,32 @@ def test_weights_of_its_own_go_first_and_have_to_fit_whole(published: Path, tmp_
     save_file(tensors, own)
     with pytest.raises(WeightsUnavailableError, match="does not fit"):
         load_pretrained(built, own)
+
+
+@pytest.mark.parametrize("labels", [["a", "b"], ["a", "b", "c"]])
+def test_a_run_goes_on_from_another_ones_masks_whatever_its_classes(tmp_path: Path, labels: list[str]) -> None:
+    earlier = build_architecture("yolov5_seg", 2, {"model_size": "nano"})
+    path, given = tmp_path / "model.safetensors", earlier.module.state_dict()
+    save_file(given, path, {"architecture": "yolov5_seg", "label_names": json.dumps(["a", "b"])})
+    built = build_architecture("yolov5_seg", len(labels), {"model_size": "nano"})
+    assert load_run_weights(built, path, "yolov5_seg", labels).new_heads == (len(labels) == 3)
+    kept = [name for name in given if len(labels) == 2 or not name.startswith(built.heads)]
+    assert all(torch.equal(built.module.state_dict()[name], given[name]) for name in kept)
+
+
+def test_the_file_finds_the_same_masks_in_plain_pixels(pair: tuple[YoloV5Masks, Any], tmp_path: Path) -> None:
+    network = pair[0].eval()
+    pixels = (images()[:1] * 255).round()
+    network.limits = DetectionLimits(score=0.0, per_image=7)
+    with torch.inference_mode():
+        (expected,) = network(pixels / 255, SIZES[:1]).detections
+    colours, canvas = Colours((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), Canvas(SIDE, SIDE, (114,) * 3)
+    graph = finding_graph(network, colours, canvas, {})
+    write_onnx(graph, tmp_path / "model.onnx")
+    boxes, labels, scores, masks = map(torch.from_numpy, OnnxRunner(tmp_path / "model.onnx")(pixels.numpy()))
+    assert len(boxes) == 7
+    torch.testing.assert_close(boxes, expected.boxes, atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(scores, expected.scores, atol=1e-6, rtol=1e-3)
+    assert torch.equal(labels, expected.labels)
+    torch.testing.assert_close(masks, expected.masks, atol=1e-4, rtol=1e-3)
+    assert "every 4 px" in str(graph.facts["masks"])
