@@ -59,22 +59,17 @@ class YoloV5Masks(YoloV5):
         return dict(zip(_LOSSES, losses, strict=False))
 
     def _find(self, raw: dict[str, Any], sizes: Tensor) -> list[Detections]:
-        boxes, probabilities = self._decode(raw)
+        found = zip(*self._decode(raw), sizes.tolist(), raw["mask_coefficient"], raw["proto"], strict=True)
         return [
-            self._add_masks(*self._select(*one), *parts)
-            for one, *parts in zip(
-                zip(boxes, probabilities, sizes.tolist(), strict=True),
-                raw["mask_coefficient"],
-                raw["proto"],
-                strict=True,
-            )
+            self._add_masks(*self._select(boxes, probabilities, size), weights, prototypes)
+            for boxes, probabilities, size, weights, prototypes in found
         ]
 
     def _add_masks(self, found: Detections, places: Tensor, weights: Tensor, prototypes: Tensor) -> Detections:
         """`weights` [32, places] and `prototypes` [32, h, w] of one image."""
         with torch.autocast(prototypes.device.type, enabled=False):
-            sums = weights.float().T[places] @ prototypes.float().flatten(1)  # [n, h * w]
-            return replace(found, masks=sums.sigmoid().unflatten(1, prototypes.shape[-2:]))
+            sums = torch.einsum("cn,chw->nhw", weights.float()[:, places], prototypes.float())
+            return replace(found, masks=sums.sigmoid())
 
 
 def shrink_masks(masks: Tensor) -> Tensor:
