@@ -77,7 +77,9 @@ def _position(parameters: Hyperparameters, step: int, steps_per_epoch: int) -> t
 
 
 def step_decay(parameters: Hyperparameters, step: int, steps_per_epoch: int) -> float:
-    """Times `step_lr_gamma` every `step_lr_step_size` epochs. Source: SPEC §4.1."""
+    """Times `step_lr_gamma` every `step_lr_step_size` epochs, never where that is 0. Source: SPEC §4.1, §4.6."""
+    if not parameters.step_lr_step_size:
+        return 1.0
     return parameters.step_lr_gamma ** (step // steps_per_epoch // parameters.step_lr_step_size)
 
 

@@ -38,6 +38,7 @@ def test_step_decays_at_the_epochs_it_names() -> None:
         learning_rate=1.0, learning_rate_scheduler="step", step_lr_gamma=0.1, step_lr_step_size=2, number_of_epochs=6
     )
     assert [found[0], found[19], found[20], found[40]] == pytest.approx([1, 1, 0.1, 0.01])
+    assert set(rates(learning_rate=1.0, learning_rate_scheduler="step", step_lr_step_size=0)) == {1.0}
 
 
 SCHEDULES_OF_TRANSFORMERS = {
