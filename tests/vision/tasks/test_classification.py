@@ -12,6 +12,8 @@ from vision.tasks import make_task
 from vision.tasks.class_weights import class_weights
 from vision.training.inputs.rows import read_rows
 
+pytestmark = pytest.mark.heavy
+
 
 def test_class_weights_even_out_the_classes() -> None:
     labels = [0] * 6 + [1] * 2

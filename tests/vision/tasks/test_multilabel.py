@@ -16,6 +16,8 @@ from vision.tasks.class_weights import label_weights
 from vision.tasks.multilabel import MultilabelTask
 from vision.training.inputs.rows import read_rows
 
+pytestmark = pytest.mark.heavy
+
 
 def make(folder: Path, images: int = 8, **changes: object) -> tuple[MultilabelTask, object]:
     run = make_multilabel_run(folder, images, **changes)

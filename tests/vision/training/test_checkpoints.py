@@ -9,6 +9,8 @@ from tests.vision.training.runs import make_run, train
 from vision.errors import TrainingError
 from vision.training.checkpoints import list_checkpoints, prune_checkpoints, read_checkpoint
 
+pytestmark = pytest.mark.heavy
+
 
 def test_a_checkpoint_is_tensors_and_plain_values(tmp_path: Path) -> None:
     run = make_run(tmp_path, images=4, number_of_epochs=1)

@@ -21,6 +21,8 @@ from vision.training.precision import Precision
 from vision.training.session import Session
 from vision.training.updates import Updater
 
+pytestmark = pytest.mark.heavy
+
 
 def prepare(folder: Path, **changes: Any) -> Trainer:
     run = make_run(folder, images=4, **changes)
