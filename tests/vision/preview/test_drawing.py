@@ -66,6 +66,7 @@ def test_another_seed_or_strength_is_another_view_and_none_is_the_image(tmp_path
     ("architecture", "masks", "size"),
     [
         ("yolov5", False, (64, 64)),
+        ("yolov5_seg", True, (64, 64)),
         ("retinanet_resnet50_fpn", False, (77, 64)),
         ("maskrcnn_resnet18_fpn", True, (77, 64)),
     ],
