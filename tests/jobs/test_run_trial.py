@@ -8,6 +8,7 @@ import pytest
 
 from jobs import selectors
 from jobs.models import MetricPoint, Status
+from jobs.predictions import NameFilter, named_rows
 from tests.jobs.factories import make_document, make_version
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -41,6 +42,7 @@ def check_rows(completed):
     assert 0.3 <= trial.primary_metric <= 1
     assert (trial.epochs, trial.epochs_total, trial.attempts, trial.restarts) == (2, 2, 1, 0)
     assert trial.summary["accuracy"] == pytest.approx(trial.primary_metric)
+    assert trial.summary["train_duration_seconds"] > 0
     series = selectors.metric_series(trial)
     assert [point["epoch"] for point in series["accuracy"]] == [1, 2]
     assert "loss_train" in series
@@ -52,7 +54,7 @@ def check_outputs(completed, storage, home):
     trial = completed.best_trial
     paths = [entry["path"] for entry in selectors.list_outputs(trial)]
     assert "outputs/mlflow-model/MLmodel" in paths
-    assert "train_artifacts/labels.json" in paths
+    assert {f"train_artifacts/{name}.json" for name in ("labels", "train_sub", "val_sub", "onnx_check")} <= set(paths)
     with selectors.open_output(trial, "logs/azureml_automl_vision.log") as file:
         assert b"Training completed" in file.read()
     evaluation = selectors.get_evaluation(trial)
@@ -63,16 +65,16 @@ def check_outputs(completed, storage, home):
 
 def check_predictions(completed):
     trial = completed.best_trial
-    everything = selectors.list_predictions(trial, limit=200)
+    everything = named_rows(trial).page(limit=200)
     assert everything.total == 12
     losses = [row["loss"] for row in everything.rows]
     assert losses == sorted(losses, reverse=True)
-    cell = selectors.list_predictions(trial, truth="amber", predicted=everything.rows[0]["predicted"])
+    cell = named_rows(trial, NameFilter(truth="amber", predicted=everything.rows[0]["predicted"])).page()
     assert all(row["truth"] == "amber" for row in cell.rows)
-    first = selectors.list_predictions(trial, limit=5)
-    second = selectors.list_predictions(trial, limit=5, cursor=first.next)
+    first = named_rows(trial).page(limit=5)
+    second = named_rows(trial).page(cursor=first.next, limit=5)
     assert {row["row"] for row in first.rows}.isdisjoint({row["row"] for row in second.rows})
-    wrong = selectors.list_predictions(trial, only_errors=True)
+    wrong = named_rows(trial, NameFilter(only_errors=True)).page()
     assert all(row["truth"] != row["predicted"] for row in wrong.rows)
 
 
