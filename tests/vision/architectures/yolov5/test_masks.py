@@ -16,7 +16,7 @@ from torch import Tensor
 from torchvision.ops import box_convert
 
 from vision.architectures import build_architecture
-from vision.architectures.continuing import load_run_weights
+from vision.architectures.continuing import load_run_weights, read_run_weights
 from vision.architectures.detection import DetectionLimits, Targets
 from vision.architectures.weights import find_weights, load_pretrained
 from vision.architectures.yolov5.library import NETWORKS, SegmentationModel, read_yaml
@@ -207,7 +207,7 @@ def test_a_run_goes_on_from_another_ones_masks_whatever_its_classes(tmp_path: Pa
     path, given = tmp_path / "model.safetensors", earlier.module.state_dict()
     save_file(given, path, {"architecture": "yolov5_seg", "label_names": json.dumps(["a", "b"])})
     built = build_architecture("yolov5_seg", len(labels), {"model_size": "nano"})
-    assert load_run_weights(built, path, "yolov5_seg", labels).new_heads == (len(labels) == 3)
+    assert load_run_weights(built, read_run_weights(path), "yolov5_seg", labels).new_heads == (len(labels) == 3)
     kept = [name for name in given if len(labels) == 2 or not name.startswith(built.heads)]
     assert all(torch.equal(built.module.state_dict()[name], given[name]) for name in kept)
 
