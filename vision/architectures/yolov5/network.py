@@ -135,7 +135,9 @@ class YoloV5(DetectionNetwork):
         """What is found in one image, and the place that proposed each, int64 [n]."""
         limits = self.limits
         places, labels = (probabilities >= limits.score).nonzero(as_tuple=True)
-        scores, best = probabilities[places, labels].topk(min(len(places), _CANDIDATES))
+        # Not topk: a graph of it would for ever look at as many as there were on the image it was traced with.
+        ordered, order = probabilities[places, labels].sort(descending=True)
+        scores, best = ordered[:_CANDIDATES], order[:_CANDIDATES]
         places, labels = places[best], labels[best]
         found = Detections(clip_boxes_to_image(boxes[places], (size[0], size[1])), labels, scores)
         sized = remove_small_boxes(found.boxes, _SMALLEST_SIDE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,8 @@ from vision.architectures.detection import DetectionLimits, Targets
 from vision.architectures.yolov5.library import NETWORKS, DetectionModel, read_yaml
 from vision.architectures.yolov5.network import SCALES, YoloV5
 from vision.catalog.architectures import ARCHITECTURES
+from vision.export.finding import Canvas, finding_graph
+from vision.export.onnx_file import Colours, OnnxRunner, write_onnx
 
 SIDE = 64
 SIZES = torch.tensor([[SIDE, SIDE], [SIDE, SIDE]])
@@ -238,3 +241,33 @@ def test_what_was_trained_on_is_found() -> None:
     ]
     assert [label for label, _ in best] == targets.labels.tolist()
     assert all(overlap > 0.7 for _, overlap in best), best
+
+
+def test_the_file_looks_at_as_many_places_as_an_image_has(tmp_path: Path) -> None:
+    """It is traced on an image without anything."""
+    network = ours()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0  # it knows such images after one batch: what they show comes through to the scores
+    network.train()(images(), SIZES, objects())
+    for branch in network.eval().head.cv3:
+        torch.nn.init.normal_(branch[-1].weight, std=1.0)
+    bright, dark = (images() * torch.tensor([255.0, 40.0]).view(2, 1, 1, 1)).split(1)
+    with torch.no_grad():
+        _, probabilities = network.score_places(bright / 255)
+    ordered = probabilities.flatten().sort().values
+    middle = len(ordered) // 2
+    between = middle + (ordered[middle:].diff() > 1e-6).int().argmax()  # rounding brings no score to the other side
+    score = (ordered[between] + ordered[between + 1]).item() / 2
+    network.limits = DetectionLimits(score=score, nms_iou=1.0, per_image=1000)
+    graph = finding_graph(network, Colours((0.0,) * 3, (1.0,) * 3), Canvas(SIDE, SIDE, (114,) * 3), {})
+    write_onnx(graph, tmp_path / "model.onnx")
+    run, counts = OnnxRunner(tmp_path / "model.onnx"), set()
+    for pixels in (torch.zeros(1, 3, SIDE, SIDE), bright, dark):
+        with torch.inference_mode():
+            (expected,) = network(pixels / 255, SIZES[:1]).detections
+        boxes, _, scores = map(torch.from_numpy, run(pixels.numpy()))
+        assert len(boxes) == len(expected.boxes)
+        torch.testing.assert_close(scores, expected.scores, atol=1e-4, rtol=1e-2)
+        counts.add(len(boxes))
+    assert len(counts) > 1, counts
