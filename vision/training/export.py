@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,13 +47,16 @@ class Agreement:
         return f"model.onnx answers {images} {verb}: {figures}."
 
 
-def export_onnx(run: RunDocument, task: Task, weights: Weights, images: SplitImages, path: Path) -> Agreement:
-    """Write the network with `weights` to `path`, run the file on validation images, and compare.
+def export_onnx(
+    run: RunDocument, task: Task, options: Mapping[str, Any], weights: Weights, images: SplitImages, path: Path
+) -> Agreement:
+    """Write the network with `weights` to `path`, run the file on validation images, and compare. `options` are those
+    that the network was built with.
 
     Raises:
         Exception: whatever the exporter raises for a network it cannot trace.
     """
-    module = build_architecture(run.architecture, len(run.label_names), run.parameters).module
+    module = build_architecture(run.architecture, len(run.label_names), options).module
     module.load_state_dict(weights)
     graph = task.export_graph(module.eval())
     write_onnx(graph, path)

@@ -51,7 +51,7 @@ def write_outputs(run: RunDocument, trainer: Trainer, built: Built, splits: Spli
         _write_weights(run, best.weights)
         _export_checkpoints(run, trainer.parameters.checkpoint_frequency, trainer.parameters.save_total_limit)
         _package(run, trainer, built)
-        _export(run, trainer, splits.validation)
+        _export(run, trainer, built, splits.validation)
         write_rows(splits.train.rows, run.output_dir / "train_artifacts" / "train_sub.json")
         write_rows(splits.validation.rows, run.output_dir / "train_artifacts" / "val_sub.json")
     trainer.group.wait()
@@ -100,14 +100,14 @@ def _package(run: RunDocument, trainer: Trainer, built: Built) -> None:
     save_mlflow_model(folder, best.weights, card, trainer.task.inference_settings())
 
 
-def _export(run: RunDocument, trainer: Trainer, images: SplitImages) -> None:
+def _export(run: RunDocument, trainer: Trainer, built: Built, images: SplitImages) -> None:
     """`model.onnx` beside the model. A network that cannot be written so is no reason to lose a trained one."""
     from vision.training.export import export_onnx
 
     folder = run.output_dir / "train_artifacts"
     path = folder / "model.onnx"
     try:
-        agreement = export_onnx(run, trainer.task, trainer.state.best.weights, images, path)
+        agreement = export_onnx(run, trainer.task, built.options, trainer.state.best.weights, images, path)
     except Exception as error:
         # Exporters raise all kinds of errors, of torch, of ONNX and of the runtime; the trial says which
         logger.exception("No ONNX file could be written")
