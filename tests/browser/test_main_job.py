@@ -60,7 +60,7 @@ def train(page: Page) -> None:
     page.get_by_role("link", name="New job").click()
     expect(page.locator("#document")).to_have_value(re.compile(f"azureml:{NAME}:1"))
     page.get_by_role("button", name="Next: what to run").click()
-    page.get_by_label("MobileNetV2").check()
+    page.locator("[name='training_parameters.model_name'][value='mobilenetv2']").check()
     advanced = page.locator("#settings details.job-advanced")
     if advanced.get_attribute("open") is None:
         advanced.locator("summary").first.click()
