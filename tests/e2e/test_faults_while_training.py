@@ -85,7 +85,7 @@ class Watched:
         except httpx.TransportError:
             return {}
 
-    def wait_until(self, is_so: Callable[[dict[str, Any]], bool], what: str, timeout: float = 180) -> dict[str, Any]:
+    def wait_until(self, is_so: Callable[[dict[str, Any]], bool], what: str, timeout: float = 420) -> dict[str, Any]:
         """The trial once it is so. One that has ended otherwise is not waited for."""
         seen: dict[str, Any] = {}
 
