@@ -13,7 +13,6 @@ import argparse
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +20,11 @@ from typing import Any
 
 import torch
 
+from benchmarks._engine import our_epochs
 from benchmarks.libraries import timm_loop, torchvision_loop, ultralytics_loop
 from tests.vision.training.resolved_runs import Row, make_resolved_run, render_sample
 from vision.catalog.task_types import TaskType
-from vision.training.distributed import join_group
-from vision.training.event_log import EventWriter
 from vision.training.inputs.fill import usable_cpus
-from vision.training.interrupt import StopRequest
-from vision.training.progress import ProgressReporter
-from vision.training.run_document import RunDocument
-from vision.training.session import Session
 
 TARGET = 1.0
 SIDE = 224
@@ -122,19 +116,6 @@ def compare(name: str, case: Case, folder: Path, options: argparse.Namespace) ->
     ratio = sum(seconds["library"]) / sum(seconds["ours"])
     row = {"benchmark": "library_epochs", "case": name, "ratio": round(ratio, 3), "target": TARGET}
     print(json.dumps(row), flush=True)
-
-
-def our_epochs(run: RunDocument) -> Iterator[float]:
-    """Seconds of each epoch through the engine; the first holds decoding all images into an empty cache."""
-    with EventWriter(run.events_path) as events:
-        started = time.perf_counter()
-        trainer = Session(run, join_group(), events, StopRequest()).prepare()[0]
-        trainer.progress = ProgressReporter(events, 1, len(trainer.batches), 0)
-        while True:
-            trainer._train_epoch()
-            trainer.state.end_epoch({})
-            yield time.perf_counter() - started
-            started = time.perf_counter()
 
 
 if __name__ == "__main__":

@@ -24,16 +24,11 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from benchmarks._engine import our_epochs
 from tests.vision.training.runs import PARAMETERS, write_rows
 from vision.architectures import build_architecture
-from vision.training.distributed import join_group
-from vision.training.event_log import EventWriter
 from vision.training.inputs.rows import ImageRows, read_rows
-from vision.training.interrupt import StopRequest
-from vision.training.loop import Trainer
-from vision.training.progress import ProgressReporter
 from vision.training.run_document import RunDocument
-from vision.training.session import Session
 
 CLASSES = 5
 TARGET = 1.0
@@ -60,9 +55,9 @@ def compare(folder: Path, options: argparse.Namespace) -> None:
     rows = read_rows(run.train, run.images_dir)
     contestants: dict[str, Iterator[float]] = {
         "plain": plain_epochs(rows, options),
-        "ours": our_epochs(run, {}, options.workers),
-        "ours, float32": our_epochs(run, {"mixed_precision": "off"}, options.workers),
-        "ours, no workers": our_epochs(run, {}, 0),
+        "ours": our_epochs(change(run, {}, options.workers)),
+        "ours, float32": our_epochs(change(run, {"mixed_precision": "off"}, options.workers)),
+        "ours, no workers": our_epochs(change(run, {}, 0)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for epoch in range(options.epochs):
@@ -78,25 +73,11 @@ def compare(folder: Path, options: argparse.Namespace) -> None:
     print(json.dumps({"benchmark": "training_throughput", "ratio": round(ratio, 3), "target": TARGET}))
 
 
-def our_epochs(run: RunDocument, changes: dict[str, object], workers: int) -> Iterator[float]:
-    """Seconds of each epoch through the engine. The first holds decoding all images into an empty cache."""
+def change(run: RunDocument, changes: dict[str, object], workers: int) -> RunDocument:
+    """The run with other parameters and an empty cache of its own."""
     cache = run.cache_dir / repr(sorted(changes.items())) / str(workers)
     parameters = run.parameters | changes | {"number_of_workers": workers}
-    own = run.model_copy(update={"parameters": parameters, "cache_dir": cache})
-    with EventWriter(run.events_path) as events:
-        started = time.perf_counter()
-        session = Session(own, join_group(), events, StopRequest())
-        trainer = session.prepare()[0]
-        trainer.progress = ProgressReporter(events, 1, len(trainer.batches), 0)
-        while True:
-            train_epoch(trainer)
-            yield time.perf_counter() - started
-            started = time.perf_counter()
-
-
-def train_epoch(trainer: Trainer) -> None:
-    trainer._train_epoch()
-    trainer.state.end_epoch({})
+    return run.model_copy(update={"parameters": parameters, "cache_dir": cache})
 
 
 def plain_epochs(rows: ImageRows, options: argparse.Namespace) -> Iterator[float]:
