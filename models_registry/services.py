@@ -71,7 +71,8 @@ def update_settings(version: ModelVersion, settings: Mapping[str, Any], *, user:
     Raises:
         InvalidDocumentError: a setting out of its range, or not one of this architecture.
     """
-    checked = parse_settings({**version.settings, **settings}, version.architecture, version.settings).model_dump()
+    values = {**version.settings, **settings}
+    checked = parse_settings(values, version.architecture, version.settings, version.task_type).model_dump()
     following = _reserve_version(
         version.model.name,
         task_type=version.task_type,

@@ -41,7 +41,8 @@ def _without_strangers(document: dict[str, Any]) -> dict[str, Any]:
     taken = {entry.name for entry in list_parameters(document["task"], network)}
     kept = {name: value for name, value in given.items() if name in taken}
     if isinstance(text := kept.get("augmentations"), str):
-        kept["augmentations"] = keep_switches(text, list_switches(document["task"], ARCHITECTURES.get(network).fitting))
+        fitting = ARCHITECTURES.get(network, document["task"]).fitting
+        kept["augmentations"] = keep_switches(text, list_switches(document["task"], fitting))
     rest = {key: value for key, value in document.items() if key != "training_parameters"}
     return {**rest, "training_parameters": kept} if kept else rest
 
@@ -49,7 +50,7 @@ def _without_strangers(document: dict[str, Any]) -> dict[str, Any]:
 def _without_model(document: dict[str, Any]) -> dict[str, Any]:
     """Without a network that does not train the document's task."""
     network = _network(document)
-    if network in ARCHITECTURES and document["task"] in ARCHITECTURES.get(network).task_types:
+    if network in ARCHITECTURES and document["task"] in ARCHITECTURES.get(network, document["task"]).task_types:
         return document
     given = document.get("training_parameters")
     kept = {name: value for name, value in given.items() if name != "model_name"} if isinstance(given, dict) else given

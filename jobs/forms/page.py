@@ -124,11 +124,11 @@ class JobForm:
     @cached_property
     def network(self) -> ArchitectureInfo:
         """The network whose settings are shown."""
-        return ARCHITECTURES.get(settled_network(self.task_type, self.values, self.checked))
+        return ARCHITECTURES.get(settled_network(self.task_type, self.values, self.checked), self.task_type)
 
     @property
-    def takes_other_networks(self) -> bool:
-        """Whether networks without a card can be named: those of timm and of the Hub name whole images."""
+    def takes_timm(self) -> bool:
+        """Whether a network without a card may be one of timm, which name whole images; any may be of the Hub."""
         return self.task_type in CLASSIFICATION_TASKS
 
     @property

@@ -36,7 +36,7 @@ _DEPENDS_ON = (
 def preview_key(plan: Plan, seed: int) -> str:
     """Names a preview by all that it shows."""
     values, version = plan.resolution.values, plan.data.training
-    network = ARCHITECTURES.get(values["model_name"])
+    network = ARCHITECTURES.get(values["model_name"], plan.resolution.task_type)
     shown = {name: values[name] for name in _DEPENDS_ON if name in values}
     parts = [version.manifest_key, plan.resolution.task_type, network.family, network.fitting, shown, seed]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

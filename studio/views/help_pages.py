@@ -66,7 +66,7 @@ def parameters(request: HttpRequest) -> HttpResponse:
             for name, entry in SUBSTITUTES.items()
             if info.name in ARCHITECTURES.get(entry.architecture).task_types
         ],
-        "is_open": info.name in CLASSIFICATION_TASKS,
+        "takes_timm": info.name in CLASSIFICATION_TASKS,
         "explainers": list(EXPLAINERS) if info.name in CLASSIFICATION_TASKS else [],
     }
     return render(request, "help/parameters.html", context)

@@ -38,13 +38,16 @@ def test_each_task_shows_its_parameters_and_no_others(signed_in: Client, task_ty
 def test_what_few_networks_obey_names_them(signed_in: Client) -> None:
     page = page_of(signed_in, "?task=image_object_detection")
     row = page[page.index('<tr id="image_size"') : page.index("</tr>", page.index('<tr id="image_size"'))]
-    assert "yolov5 only" in row
+    assert "yolov5, detr only" in row
     assert "640" in row
+    size = page[page.index('<tr id="model_size"') : page.index("</tr>", page.index('<tr id="model_size"'))]
+    assert "yolov5 only" in size
     batch = page[
         page.index('<tr id="training_batch_size"') : page.index("</tr>", page.index('<tr id="training_batch_size"'))
     ]
     assert "16 (yolov5)" in batch
     assert "2 (fasterrcnn, retinanet)" in batch
+    assert "8 (detr)" in batch
     rates = page_of(signed_in, "?task=image_classification")
     row = rates[rates.index('<tr id="learning_rate"') : rates.index("</tr>", rates.index('<tr id="learning_rate"'))]
     assert "0.01 (mobilenet, resnet, resnest, seresnext)" in row

@@ -37,7 +37,7 @@ class Built:
     still has places (a feature map, or a transformer block's tokens), None where there is no explaining. `heads` are
     the names of the modules (or parameters) whose shapes depend on the label count. `read_start` makes sense of the
     tensors of a file where they may bear other names or be those of a part; None: they are the network's. `options` are
-    what it was built with: a model's card keeps them.
+    what it was built with: a model's card keeps them. `slow` are names of modules that learn at a tenth of the rate.
     """
 
     module: nn.Module
@@ -50,10 +50,15 @@ class Built:
     heads: tuple[str, ...]
     read_start: Callable[[Mapping[str, Tensor]], Start] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    slow: tuple[str, ...] = ()
 
 
-def build_architecture(name: str, label_count: int, options: Mapping[str, Any] | None = None) -> Built:
+def build_architecture(
+    name: str, label_count: int, options: Mapping[str, Any] | None = None, task_type: str = ""
+) -> Built:
     """The named architecture for `label_count` classes, its weights at random.
+
+    `task_type` is what it is for: some names leave that open.
 
     Of `options` (resolved training parameters with what `weights.find_options` found, or those a model's card holds)
     only those that shape the network count.
@@ -62,7 +67,7 @@ def build_architecture(name: str, label_count: int, options: Mapping[str, Any] |
         NotFoundError: no architecture of that name.
         InvalidDocumentError: the network cannot be built with these options.
     """
-    info = ARCHITECTURES.get(name)
+    info = ARCHITECTURES.get(name, task_type)
     build: Callable[..., Built] = load_dotted(info.builder)
     picked = pick_options(info, options or {})
     return replace(build(*info.arguments, label_count, picked), options=picked)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vision.architectures.download import OnProgress, download_from_hub, find_in_hub_cache
+from vision.architectures.hub_configurations import KNOWN
 from vision.architectures.weights import choose_download_folder
 from vision.errors import NotFoundError, WeightsUnavailableError
 
@@ -22,6 +23,7 @@ CONFIG, PROCESSOR, WEIGHTS = "config.json", "preprocessor_config.json", "model.s
 _LEFT_OUT = {
     *("id2label", "label2id", "num_labels", "problem_type", "auto_map", "custom_pipelines", "quantization_config"),
     *("torch_dtype", "dtype", "attn_implementation", "transformers_version", "use_pretrained_backbone"),
+    *("_name_or_path", "_commit_hash", "_attn_implementation", "_attn_implementation_internal", "_auto_class"),
 }
 
 
@@ -30,7 +32,8 @@ def find_hub_options(
 ) -> dict[str, dict[str, Any]]:
     """`hub_config` and `hub_processor`, as a model's card keeps them; fetched now if need be.
 
-    The processor's file goes with the configuration's: where that is found and the other is not, there is none.
+    The processor's file goes with the configuration's: where that is found and the other is not, there is none. Where
+    nothing is found or can be fetched, what we know of a listed network by heart builds it.
 
     Raises:
         NotFoundError: no such repository on the Hub.
@@ -38,7 +41,12 @@ def find_hub_options(
     """
     config = _find(network, CONFIG, folders)
     if config is None:
-        config = _fetch(network, folders, offline, on_progress)
+        try:
+            config = _fetch(network, folders, offline, on_progress)
+        except WeightsUnavailableError:
+            if network not in KNOWN:
+                raise
+            return KNOWN[network].as_options()
     beside = config.with_name(PROCESSOR)
     processor = beside if beside.is_file() else None
     return {"hub_config": _clean(_read(config)), "hub_processor": _read(processor) if processor else {}}
@@ -108,7 +116,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _clean(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in config.items() if name not in _LEFT_OUT and not name.startswith("_")}
+    """Without what must not be taken, in the configurations of its parts as well."""
+    kept = {name: value for name, value in config.items() if name not in _LEFT_OUT}
+    return {name: _clean(value) if isinstance(value, dict) else value for name, value in kept.items()}
 
 
 def _unavailable(network: str, folders: Sequence[Path], reason: str) -> WeightsUnavailableError:

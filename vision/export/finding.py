@@ -17,11 +17,13 @@ _ASPECT = 4 / 3  # of the canvas of a network that takes any size: that of most 
 
 @dataclass(frozen=True)
 class Canvas:
-    """The one size of image that the file takes: the picture is scaled down to it, the rest is filled."""
+    """The one size of image that the file takes: the picture is scaled down to it, the rest is filled. `stretched_to`:
+    the picture is first brought to a square of that side."""
 
     width: int
     height: int
     fill: tuple[int, int, int]
+    stretched_to: int = 0
 
     def place(self, pixels: np.ndarray) -> tuple[Tensor, tuple[float, float]]:
         """uint8 [h, w, 3] as float32 [1, 3, height, width] in 0–255, and the scales of x and y."""
@@ -36,12 +38,21 @@ class Canvas:
         canvas[: size[1], : size[0]] = scaled
         return torch.from_numpy(canvas).permute(2, 0, 1)[None].float(), (size[0] / width, size[1] / height)
 
+    def describe(self) -> str:
+        """What a client does with the picture."""
+        side = self.stretched_to
+        if side == self.width == self.height:
+            return f"stretched to {side} x {side} px"
+        how = f"stretched to {side} x {side} px in" if side else "scaled down to fit"
+        return f"{how} {self.width} x {self.height} px at the top left, the rest filled with {list(self.fill)}"
+
 
 def choose_canvas(kind: str, side: int, stride: int, fill: tuple[int, int, int]) -> Canvas:
-    """A square for networks that letterbox; else `side` high and a third wider, both multiples of `stride`."""
+    """A square for networks that see squares; else `side` high and a third wider. Sides are multiples of `stride`."""
+    high = _round_up(side, stride)
     if kind != "shorter_side":
-        return Canvas(side, side, fill)
-    return Canvas(_round_up(side * _ASPECT, stride), _round_up(side, stride), fill)
+        return Canvas(high, high, fill, side if kind == "stretch" else 0)
+    return Canvas(_round_up(side * _ASPECT, stride), high, fill)
 
 
 class FindingGraph(nn.Module):
@@ -65,10 +76,6 @@ def finding_graph(network: DetectionNetwork, colours: Colours, canvas: Canvas, f
     The size is fixed: a traced detector keeps the anchors of the size it was traced at.
     """
     outputs = ("boxes", "labels", "scores") + (() if network.mask_frame is None else ("masks",))
-    prepare = (
-        f"RGB, scaled down to fit {canvas.width} x {canvas.height} px at the top left, the rest filled with "
-        f"{list(canvas.fill)}, {colours.describe()}"
-    )
     return Graph(
         module=colours.wrap(FindingGraph(network)),
         example=torch.zeros(1, 3, canvas.height, canvas.width),
@@ -77,7 +84,7 @@ def finding_graph(network: DetectionNetwork, colours: Colours, canvas: Canvas, f
         facts={
             **facts,
             **_describe_masks(network),
-            "input": prepare,
+            "input": f"RGB, {canvas.describe()}, {colours.describe()}",
             "output": "boxes x1, y1, x2, y2 in px of the input; labels count from 0",
         },
     )

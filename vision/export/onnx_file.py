@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -98,6 +99,7 @@ def write_onnx(graph: Graph, path: Path) -> None:
                 dynamo=False,
             )
         model = onnx.load(str(draft))
+        _narrow_grids(model)
         onnx.helper.set_model_props(model, {name: _as_text(value) for name, value in graph.facts.items()})
         onnx.save(model, str(draft))
         draft.replace(path)
@@ -125,6 +127,22 @@ class OnnxRunner:
         session = self.__dict__["_session"]
         answer: list[np.ndarray] = session.run(None, {session.get_inputs()[0].name: pixels})
         return answer
+
+
+def _narrow_grids(model: Any) -> None:
+    """Sampling at places in float32: the tracer makes places that are worked out from sizes alone float64, which
+    onnxruntime does not sample at."""
+    import onnx
+
+    nodes: list[Any] = []
+    for node in model.graph.node:
+        if node.op_type == "GridSample":
+            grid = f"{node.input[1]}/{len(nodes)}/float32"
+            nodes.append(onnx.helper.make_node("Cast", [node.input[1]], [grid], to=onnx.TensorProto.FLOAT))
+            node.input[1] = grid
+        nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def _as_text(value: object) -> str:

@@ -63,7 +63,7 @@ def read_settings(folder: Path, card: ModelCard) -> InferenceSettings:
         values = load_json_object(path)
     except (OSError, ValueError) as error:
         raise _not_ours(path, error) from error
-    return parse_settings(values, card.architecture, card.options)
+    return parse_settings(values, card.architecture, card.options, card.task_type)
 
 
 def load_json_object(path: Path) -> dict[str, object]:

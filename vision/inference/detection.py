@@ -56,7 +56,8 @@ class DetectionPredictor(Predictor[PreparedImage]):
 
     @cached_property
     def fitting(self) -> Fitting:
-        return choose_fitting(ARCHITECTURES.get(self.card.architecture).fitting, self.settings)
+        info = ARCHITECTURES.get(self.card.architecture, self.card.task_type)
+        return choose_fitting(info.fitting, self.settings)
 
     @cached_property
     def tiling(self) -> Tiling | None:

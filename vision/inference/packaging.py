@@ -88,7 +88,7 @@ def _write_artifacts(
 
 def _list_entries(card: ModelCard) -> list[str]:
     """The modules that predicting begins in: those that the engine finds by a name in a table among them."""
-    dotted = [PREDICTORS[TaskType(card.task_type)], ARCHITECTURES.get(card.architecture).builder]
+    dotted = [PREDICTORS[TaskType(card.task_type)], ARCHITECTURES.get(card.architecture, card.task_type).builder]
     if card.task_type in EXPLAINED_TASK_TYPES:
         dotted += [explainer.function for explainer in EXPLAINERS]
     return [_ENTRY, *(name.partition(":")[0] for name in dotted)]

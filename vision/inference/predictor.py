@@ -53,7 +53,7 @@ class Predictor(ABC, Generic[Prepared]):
         """
         card = read_card(folder)
         settings = read_settings(folder, card)
-        built = build_architecture(card.architecture, len(card.label_names), card.options)
+        built = build_architecture(card.architecture, len(card.label_names), card.options, card.task_type)
         _load_weights(built, folder / ARTIFACTS / WEIGHTS)
         place = choose_device(device)
         # Channels last is the order convolutions are fastest in, on CPUs and GPUs alike.

@@ -104,7 +104,9 @@ class ObjectViews:
         has_masks = request.task_type == TaskType.SEGMENTATION
         labels = SplitLabels(rows, request.label_names, has_masks)
         self._label_names, self._has_scales = request.label_names, bool(request.parameters.get("multi_scale"))
-        self._images = make_object_images(labels, request.architecture, request.parameters, request.out, request.seed)
+        self._images = make_object_images(
+            labels, request.task_type, request.architecture, request.parameters, request.out, request.seed
+        )
 
     def draw(self, index: int, turn: int) -> tuple[Pixels, tuple[int, int], Cell]:
         seed, count = self._images.seed + turn, len(self._images.source)

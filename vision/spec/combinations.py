@@ -31,7 +31,7 @@ def check_combination(task_type: str, values: Mapping[str, Any], path: str) -> l
     name = values.get("model_name")
     if name is None:
         return [*problems, *_check_switches(task_type, None, values, path)]
-    info = find_architecture(name)
+    info = find_architecture(name, task_type)
     if task_type not in info.task_types:
         known = ", ".join(entry.name for entry in list_architectures(task_type))
         message = f"{name} does not train {task_type}; {known} do."

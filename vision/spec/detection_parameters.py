@@ -31,17 +31,20 @@ _SIZES = (
         ),
         value_aliases=(("xlarge", "extra_large"),),
     ),
-    _yolo(
+    Parameter(
         "image_size",
         "int",
         "Image size",
-        "The longer side images are scaled to. Twice the size sees objects half as large and takes four times as long.",
+        "The side of the square images are brought to; networks of the Hub stretch them, YOLOv5 fills them up. Twice "
+        "the size sees objects half as large and takes four times as long.",
         "Images",
         default=640,
         minimum=32,
         maximum=4096,
         unit="px",
         aliases=("img_size",),
+        task_types=OBJECT_TASKS,
+        families=("yolov5", "detr"),
     ),
     _yolo(
         "multi_scale",
@@ -111,7 +114,8 @@ _FINDING = (
         "nms_iou_threshold",
         "float",
         "Overlap of repeats",
-        "Of boxes with one label that overlap by more than this (intersection over union) the best alone stays.",
+        "Of boxes with one label that overlap by more than this (intersection over union) the best alone stays. At 1 "
+        "nothing is taken out: networks of the Hub find each object once.",
         "Objects",
         default=0.5,
         minimum=0,

@@ -20,9 +20,9 @@ MEASURED_SIDE = {"training_crop_size": 224, "image_size": 640, "min_size": 320}
 FULL_PROPOSALS_TIMES_SLOWER = 2.7  # Faster R-CNN over ResNet-18: 2.5 s a step in place of 0.91 s
 
 
-def estimate_seconds(values: Mapping[str, Any], data: DataFacts, machine: Machine) -> float:
+def estimate_seconds(task_type: str, values: Mapping[str, Any], data: DataFacts, machine: Machine) -> float:
     """Seconds for the resolved `values`, if no early stop ends them sooner."""
-    speed = images_per_second(values, machine)
+    speed = images_per_second(task_type, values, machine)
     epochs = int(values["number_of_epochs"])
     validations = math.ceil(epochs / int(values["evaluation_frequency"]))
     training = epochs * data.train_images / speed
@@ -30,9 +30,9 @@ def estimate_seconds(values: Mapping[str, Any], data: DataFacts, machine: Machin
     return STARTUP_SECONDS + training + validating
 
 
-def images_per_second(values: Mapping[str, Any], machine: Machine) -> float:
+def images_per_second(task_type: str, values: Mapping[str, Any], machine: Machine) -> float:
     """Training images a second."""
-    info = find_architecture(values["model_name"]).of_size(values.get("model_size"))
+    info = find_architecture(values["model_name"], task_type).of_size(values.get("model_size"))
     work = relative_work(values)
     cores = float(max(1, machine.cpu_count))
     if not machine.gpus:

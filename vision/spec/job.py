@@ -122,7 +122,7 @@ def _fold_split_ratio(values: dict[str, Any], problems: list[Detail]) -> dict[st
 
 
 def _check_task(task_type: str, values: dict[str, Any]) -> list[Detail]:
-    if not task_type:
+    if "task" not in values and "task_type" not in values:
         return []  # its absence is said already
     if task_type not in TASK_TYPES:
         return [Detail(f"Must be {', '.join(TASK_TYPES.names())}, not {task_type!r}.", path="task")]

@@ -83,13 +83,13 @@ def trained_as(name: str) -> tuple[str, str]:
     return substitute.architecture, f"{name} is MMDetection's; {title} stands in for it: {substitute.reason}."
 
 
-def find_architecture(name: str) -> ArchitectureInfo:
-    """What the catalogue says of the network that a canonical model name trains.
+def find_architecture(name: str, task_type: str = "") -> ArchitectureInfo:
+    """What the catalogue says of the network that a canonical model name trains for that task type.
 
     Raises:
         NotFoundError: no such network.
     """
-    return ARCHITECTURES.get(trained_as(name)[0])
+    return ARCHITECTURES.get(trained_as(name)[0], task_type)
 
 
 def _fold(name: str) -> str:

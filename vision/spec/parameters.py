@@ -54,7 +54,7 @@ def fits(parameter: Parameter, task_type: str, family: str) -> bool:
 
 def list_parameters(task_type: str, architecture: str) -> list[Parameter]:
     """The parameters that training this architecture for this task type obeys, in the order of the table."""
-    family = find_architecture(architecture).family
+    family = find_architecture(architecture, task_type).family
     return [entry for entry in PARAMETERS if fits(entry, task_type, family)]
 
 
@@ -70,7 +70,7 @@ def documented_default(name: str, architecture: str, task_type: str) -> Any:
         return TASK_TYPES.get(task_type).default_architecture
     if name == "metric_for_best_model":
         return TASK_TYPES.get(task_type).primary_metric
-    info = find_architecture(architecture)
+    info = find_architecture(architecture, task_type)
     if name in _CROPS and info.square_crop is not None:
         return info.square_crop
     try:

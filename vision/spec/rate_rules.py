@@ -32,16 +32,20 @@ _ADAM_BY_FAMILY = {
     "fasterrcnn": _RCNN_ADAM,
     "retinanet": _RCNN_ADAM,
     "maskrcnn": _RCNN_ADAM,
+    "detr": _Rate(1e-4, 8, "networks with queries learn"),
 }
 # For networks whose documented rate is AdamW's.
 _SGD_BY_FAMILY = {
     "timm": _Rate(0.01, 78, "convolutional networks"),
     "hub": _Rate(0.0125, 48, "vision transformers"),
+    "detr": _Rate(0.005, 2, "R-CNNs"),
 }
 
 
 def choose_optimizer(situation: Situation) -> Change:
     if situation.task_type not in OBJECT_TASKS or not situation.is_from_scratch:
+        return None
+    if situation.documented("optimizer") == "adamw":
         return None
     return "adamw", (
         "Without pretrained weights: on rendered scenes YOLOv5 and R-CNNs were measured to learn from scratch with "

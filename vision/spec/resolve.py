@@ -78,7 +78,7 @@ def resolve_parameters(
 
 def estimate_seconds(resolution: Resolution, data: DataFacts, machine: Machine) -> float:
     """About how long the trial will take on this machine, from its start to its outputs, in seconds."""
-    return _estimate(resolution.values, data, machine)
+    return _estimate(resolution.task_type, resolution.values, data, machine)
 
 
 def _settle(

@@ -42,8 +42,8 @@ RUN_PARAMETERS = (
         "third more time. The result is the same.",
         "Run",
         default=False,
-        task_types=CLASSIFICATION_TASKS,
-        families=("vit", "resnest", "seresnext", "timm", "hub"),
+        task_types=(*CLASSIFICATION_TASKS, TaskType.DETECTION),
+        families=("vit", "resnest", "seresnext", "timm", "hub", "detr"),
         is_advanced=True,
     ),
     _all(

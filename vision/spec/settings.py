@@ -186,6 +186,13 @@ class YoloDetectionSettings(TilingSettings, YoloSettings):
     """YOLOv5 for boxes."""
 
 
+class HubDetectionSettings(TilingSettings, SquareSettings):
+    """Networks of the Hub: the image is stretched to the square. They find each object once, so nothing is suppressed
+    but where `nms_iou_thresh` is below 1."""
+
+    nms_iou_thresh: Share = 1.0
+
+
 class MaskSettings(InferenceSettings):
     """A pixel belongs to an object from `mask_pixel_score_threshold` on; polygons have at most
     `max_number_of_polygon_points` points. With `export_as_image` each mask is an image of `image_type` instead."""
@@ -207,6 +214,7 @@ class YoloSegmentationSettings(MaskSettings, YoloSettings):
 _DETECTORS: Mapping[str, type[InferenceSettings]] = {
     "shorter_side": DetectionSettings,
     "letterbox": YoloDetectionSettings,
+    "stretch": HubDetectionSettings,
 }
 _SEGMENTERS: Mapping[str, type[InferenceSettings]] = {
     "shorter_side": SegmentationSettings,
@@ -219,13 +227,13 @@ def mask_threshold(settings: InferenceSettings) -> float:
     return settings.mask_pixel_score_threshold if isinstance(settings, MaskSettings) else 0.5
 
 
-def settings_model(architecture: str) -> type[InferenceSettings]:
-    """The model that the settings of this architecture follow.
+def settings_model(architecture: str, task_type: str = "") -> type[InferenceSettings]:
+    """The model that the settings of this architecture, trained for that task type, follow.
 
     Raises:
         NotFoundError: no architecture of that name.
     """
-    info = ARCHITECTURES.get(architecture)
+    info = ARCHITECTURES.get(architecture, task_type)
     if info.fitting == "centre_crop":
         return ClassificationSettings
     models = _SEGMENTERS if TaskType.SEGMENTATION in info.task_types else _DETECTORS
@@ -233,27 +241,27 @@ def settings_model(architecture: str) -> type[InferenceSettings]:
 
 
 def parse_settings(
-    values: Mapping[str, Any], architecture: str, options: Mapping[str, Any] | None = None
+    values: Mapping[str, Any], architecture: str, options: Mapping[str, Any] | None = None, task_type: str = ""
 ) -> InferenceSettings:
-    """Checked settings for a model of that architecture, built with those `options`.
+    """Checked settings for a model of that architecture, built with those `options` and trained for that task type.
 
     Raises:
         InvalidDocumentError: with one detail for each problem.
     """
-    settings = validate(settings_model(architecture), dict(values), "The inference settings")
+    settings = validate(settings_model(architecture, task_type), dict(values), "The inference settings")
     settings.check_architecture(architecture)
     settings.check_options(options or {})
     return settings
 
 
-def pick_settings(parameters: Mapping[str, Any], architecture: str) -> InferenceSettings:
-    """The settings that training with these resolved parameters leaves to its model.
+def pick_settings(parameters: Mapping[str, Any], architecture: str, task_type: str = "") -> InferenceSettings:
+    """The settings that training for that task type with these resolved parameters leaves to its model.
 
     Raises:
         InvalidDocumentError: a value out of range.
     """
-    known = settings_model(architecture).model_fields
+    known = settings_model(architecture, task_type).model_fields
     values = {
         name: value for name, value in parameters.items() if value is not None and _ALIASES.get(name, name) in known
     }
-    return parse_settings(values, architecture, parameters)
+    return parse_settings(values, architecture, parameters, task_type)

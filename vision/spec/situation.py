@@ -35,7 +35,7 @@ class Situation:
 
     @property
     def architecture(self) -> ArchitectureInfo:
-        return find_architecture(self.values["model_name"])
+        return find_architecture(self.values["model_name"], self.task_type)
 
     @property
     def is_rcnn(self) -> bool:

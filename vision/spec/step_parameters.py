@@ -5,10 +5,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from vision.catalog.task_types import CLASSIFICATION_TASKS
+from vision.catalog.task_types import CLASSIFICATION_TASKS, TaskType
 from vision.spec.parameter import Parameter
 
-_hub = partial(Parameter, task_types=CLASSIFICATION_TASKS, families=("hub",), group="Training", is_advanced=True)
+_hub = partial(
+    Parameter,
+    task_types=(*CLASSIFICATION_TASKS, TaskType.DETECTION),
+    families=("hub", "detr"),
+    group="Training",
+    is_advanced=True,
+)
 _KINDS = ("epoch", "steps")
 
 STEP_PARAMETERS = (

@@ -22,7 +22,7 @@ _NETWORK = (
         "The network to train. Left open, the task's default is taken, or the lightest one on a machine without a GPU.",
         "Network",
         read=read_model_name,
-        accepts="one of the task's architectures; for classification also timm/<name> or a Hub id with a slash",
+        accepts="one of the task's architectures, a Hub id with a slash, or for classification timm/<name>",
     ),
     _all(
         "pretrained",

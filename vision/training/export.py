@@ -56,7 +56,7 @@ def export_onnx(
     Raises:
         Exception: whatever the exporter raises for a network it cannot trace.
     """
-    module = build_architecture(run.architecture, len(run.label_names), options).module
+    module = build_architecture(run.architecture, len(run.label_names), options, run.task_type).module
     module.load_state_dict(weights)
     graph = task.export_graph(module.eval())
     write_onnx(graph, path)

@@ -81,7 +81,7 @@ class Session:
         make_deterministic(parameters.random_seed is not None)
         seed_everything(seed)
         options = {**run.parameters, **load_options(run, group, self._tell_preparing)}
-        built = build_architecture(run.architecture, len(run.label_names), options)
+        built = build_architecture(run.architecture, len(run.label_names), options, run.task_type)
         state = TrainingState(seed, parameters.training_batch_size, run.architecture, run.label_names)
         task = make_task(run, built)
         splits = load_splits(run, task, parameters, seed, group, self._tell_preparing)
@@ -96,7 +96,7 @@ class Session:
         precision = choose_precision(parameters.mixed_precision, group.device)
         updater = Updater(
             built.module,
-            make_optimizer(built.module, parameters),
+            make_optimizer(built.module, parameters, built.slow),
             precision,
             built.is_transformer,
             parameters.max_grad_norm,

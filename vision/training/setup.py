@@ -63,13 +63,13 @@ def load_splits(
 
 def load_options(run: RunDocument, group: ProcessGroup, tell: Tell) -> dict[str, Any]:
     """What building the network takes beside the parameters: the configuration of one from the Hub."""
-    info = ARCHITECTURES.get(run.architecture)
+    info = ARCHITECTURES.get(run.architecture, run.task_type)
     return _fetch_once(find_options, info, run, group, tell) if info.find_options else {}
 
 
 def load_start(run: RunDocument, built: Built, group: ProcessGroup, tell: Tell) -> str:
     """Load the pretrained weights; returns their file name."""
-    info = ARCHITECTURES.get(run.architecture).of_size(run.parameters.get("model_size"))
+    info = ARCHITECTURES.get(run.architecture, run.task_type).of_size(run.parameters.get("model_size"))
     path = _fetch_once(find_weights, info, run, group, tell)
     loaded = load_pretrained(built, path)
     tell(f"{path.name} {loaded.describe()}")

@@ -39,7 +39,7 @@ class Updater:
     def update(self, learning_rate: float) -> None:
         """Clip, step, and clear the gradients."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group.get("rate_factor", 1.0)
         scaler = self.precision.scaler
         if scaler:
             scaler.unscale_(self.optimizer)

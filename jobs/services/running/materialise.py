@@ -43,7 +43,7 @@ def write_run(trial: Trial, token: str, place: Place) -> RunDocument:
         test=data.test,
         images_dir=_bring_images(data, place),
         cache_dir=place.cache,
-        weights_dir=bring_weights(ARCHITECTURES.get(trial.architecture), place.cache / "weights"),
+        weights_dir=bring_weights(ARCHITECTURES.get(trial.architecture, trial.job.task_type), place.cache / "weights"),
         offline=settings.STUDIO_OFFLINE,
         output_dir=place.output,
         checkpoint_dir=place.checkpoints,

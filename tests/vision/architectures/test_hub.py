@@ -200,6 +200,7 @@ def test_a_run_trains_packages_and_predicts(tmp_path: Path) -> None:
     events = train(run)
     assert events[-1]["type"] == "completed"
     assert next(event for event in events if event["type"] == "started")["pretrained"] == "model.safetensors"
+    assert not [event for event in events if event["type"] == "note"]
     assert json.loads((run.output_dir / "train_artifacts" / "onnx_check.json").read_text())["holds"]
     for file in (weights / "someone--tiny-net").iterdir():
         file.unlink()  # a model needs nothing but its own folder

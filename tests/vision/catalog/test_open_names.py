@@ -30,9 +30,24 @@ def test_open_names_are_known_and_not_listed(name: str) -> None:
     assert name in ARCHITECTURES
     info = ARCHITECTURES.get(name)
     assert info.name == name
-    assert info.task_types == (TaskType.CLASSIFICATION, TaskType.MULTILABEL)
+    classifies = (TaskType.CLASSIFICATION, TaskType.MULTILABEL)
+    assert info.task_types == (classifies if name.startswith("timm/") else (*classifies, TaskType.DETECTION))
     assert name not in ARCHITECTURES.names()
     assert ARCHITECTURES.get(name) is info
+
+
+def test_an_id_is_described_as_what_its_task_makes_of_it() -> None:
+    roles = {
+        task_type: ARCHITECTURES.get("someone/net", task_type) for task_type in ARCHITECTURES.get("a/b").task_types
+    }
+    assert {task_type: role.family for task_type, role in roles.items()} == {
+        TaskType.CLASSIFICATION: "hub",
+        TaskType.MULTILABEL: "hub",
+        TaskType.DETECTION: "detr",
+    }
+    assert all(task_type in role.task_types for task_type, role in roles.items())
+    assert len({role.builder for role in roles.values()}) == 2
+    assert {role.pretrained for role in roles.values()} == {ARCHITECTURES.get("someone/net").pretrained}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import yaml
 from PIL import Image
 
 import vision
+from tests.vision.architectures.hub_objects.networks import config_of
 from tests.vision.inference.detectors import registered
 from tests.vision.inference.models import make_image
 from vision.architectures import build_architecture
@@ -167,6 +168,11 @@ FAMILIES = {
     "maskrcnn_resnet18_fpn": ("image_instance_segmentation", {"proposals": "reduced"}, SMALL),
     "yolov5": ("image_object_detection", {"model_size": "nano"}, {"img_size": 64, "model_size": "nano"}),
     "yolov5_seg": ("image_instance_segmentation", {"model_size": "nano"}, {"img_size": 64, "model_size": "nano"}),
+    "someone/finder": (
+        "image_object_detection",
+        {"hub_config": config_of("deformable_detr"), "pretrained": "auto"},
+        {"img_size": 128},
+    ),
 }
 
 
@@ -176,11 +182,11 @@ MASKED = ("maskrcnn_resnet18_fpn", "yolov5_seg")
 def make_family(folder: Path, architecture: str) -> Path:
     task_type, options, settings = FAMILIES[architecture]
     torch.manual_seed(1)
-    built = build_architecture(architecture, len(LABELS), options)
+    built = build_architecture(architecture, len(LABELS), options, task_type)
     card = make_card(architecture, built, task_type, **options)
     # A network at random is sure of nothing: what it would say at all is what is compared.
     checked = parse_settings(
-        settings | {"box_score_thresh": 0.0001, "box_detections_per_img": 5}, architecture, options
+        settings | {"box_score_thresh": 0.0001, "box_detections_per_img": 5}, architecture, options, task_type
     )
     save_mlflow_model(folder, built.module.state_dict(), card, checked)
     return folder

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vision.catalog.task_types import TaskType
@@ -326,6 +326,7 @@ KEYS = (
 )
 
 
+@example({"task": ""})
 @settings(deadline=None, max_examples=200)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, JSON)))
 def test_nonsense_is_refused_in_words_and_never_breaks(changes: dict[str, Any]) -> None:

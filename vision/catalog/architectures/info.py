@@ -55,6 +55,7 @@ class ArchitectureInfo:
     `size_mb` is the float32 weight file; `cpu_images_per_second` what one training step did on 2 cores.
     `fitting` is how an image is brought to the network's input (`vision.inference.fitting`).
     `sizes`, where it comes in several: the figures here are then those of the usual one, the files those of all.
+    `roles`, where the name does not tell what the network does: what it is in each kind of task.
     """
 
     name: str
@@ -74,6 +75,11 @@ class ArchitectureInfo:
     find_options: str = ""
     network: str = ""
     sizes: tuple[SizeInfo, ...] = ()
+    roles: tuple[ArchitectureInfo, ...] = ()
+
+    def for_task(self, task_type: str) -> ArchitectureInfo:
+        """This architecture as it trains that task type; itself where it is the same in all it does."""
+        return next((role for role in self.roles if task_type in role.task_types), self)
 
     def of_size(self, name: str | None) -> ArchitectureInfo:
         """This architecture in the size of that name, with its files and figures; itself where it has no such size."""

@@ -54,11 +54,11 @@ class DetectionTask:
     exported_images = 8
 
     def __init__(self, run: RunDocument, built: Built) -> None:
-        info = ARCHITECTURES.get(run.architecture)
+        info = ARCHITECTURES.get(run.architecture, run.task_type)
         self.run = run
         self.network = cast(DetectionNetwork, built.module)
         self.loss_limit = self.network.loss_limit
-        self.settings = cast(BoxSettings, pick_settings(run.parameters, run.architecture))
+        self.settings = cast(BoxSettings, pick_settings(run.parameters, run.architecture, run.task_type))
         self.has_masks = run.task_type == TaskType.SEGMENTATION
         self.parameters = Hyperparameters.from_values(run.parameters)
         self.has_loss = self.parameters.log_validation_loss
@@ -99,7 +99,7 @@ class DetectionTask:
         if self.parameters.log_training_metrics:
             self._sample = self.evaluation_images(rows.spread(_SAMPLE))
         labels, run = self._labels(rows), self.run
-        dataset = make_training_images(labels, run.architecture, run.parameters, run.cache_dir, seed)
+        dataset = make_training_images(labels, run.task_type, run.architecture, run.parameters, run.cache_dir, seed)
         return SplitImages(rows, dataset, dataset.source)
 
     def evaluation_images(self, rows: ImageRows) -> SplitImages:

@@ -20,10 +20,11 @@ _DETAIL = 1.5  # how many times the network's size decoded images keep, for view
 
 
 def make_training_images(
-    labels: SplitLabels, architecture: str, parameters: Mapping[str, Any], cache_dir: Path, seed: int
+    labels: SplitLabels, task_type: str, architecture: str, parameters: Mapping[str, Any], cache_dir: Path, seed: int
 ) -> TrainingImages:
     """The images of the labelled rows as the resolved parameters have a network of that architecture see them."""
-    kind, settings = ARCHITECTURES.get(architecture).fitting, pick_settings(parameters, architecture)
+    kind = ARCHITECTURES.get(architecture, task_type).fitting
+    settings = pick_settings(parameters, architecture, task_type)
     fitting, tiling = choose_fitting(kind, settings), choose_tiling(settings)
     detail = fitting.side * _DETAIL * (tiling.magnification if tiling else 1)
     source = ImageSource(labels.rows, ReducedDecoder(math.ceil(detail)), cache_dir)
