@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema
 import pytest
 
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_architectures
@@ -162,7 +163,6 @@ def test_the_schema_of_the_api_has_exactly_the_parameters_of_a_task(task_type: T
 
 @pytest.mark.parametrize("task_type", list(TaskType))
 def test_the_schema_takes_what_the_check_takes(task_type: TaskType) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     info = list_architectures(task_type)[0]
     values = {
         entry.name: legal_value(entry)

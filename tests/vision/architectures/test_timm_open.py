@@ -15,8 +15,6 @@ from vision.explain.cam import make_cam
 
 pytestmark = pytest.mark.heavy
 
-SHARED = Path(__file__).parents[4] / "shared" / "weights"
-
 
 def build_shapes(name: str, **options: int) -> Built:
     with torch.device("meta"):
@@ -131,13 +129,3 @@ def test_another_networks_file_is_refused(tmp_path: Path) -> None:
     for name in ("timm/test_vit", "timm/test_convnext"):
         with pytest.raises(WeightsUnavailableError, match="does not fit"):
             load_pretrained(build_architecture(name, 3), tmp_path / "w.safetensors")
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no folder of published weights beside the checkout")
-@pytest.mark.parametrize(
-    "file_name", ["efficientnet_lite0_imagenet_timm.pth", "efficientnet_lite0_imagenet_timm_fp16.pth"]
-)
-def test_published_weights_of_efficientnet_lite_load(file_name: str) -> None:
-    built = build_architecture("timm/tf_efficientnet_lite0", 1000)
-    assert not load_pretrained(built, SHARED / file_name).is_new_head
-    assert {tensor.dtype for name, tensor in built.module.named_parameters()} == {torch.float32}

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import transformers
 
 from tests.vision.training.runs import PARAMETERS
 from vision.training.hyperparameters import Hyperparameters
@@ -53,7 +54,6 @@ SCHEDULES_OF_TRANSFORMERS = {
 @pytest.mark.parametrize("name", SCHEDULES_OF_TRANSFORMERS)
 def test_the_schedules_of_transformers_give_its_rates(name: str) -> None:
     """Beyond the warm-up, where ours counts steps from 1 so that the first is not thrown away."""
-    transformers = pytest.importorskip("transformers")
     theirs, options = SCHEDULES_OF_TRANSFORMERS[name]
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
     scheduler = transformers.get_scheduler(theirs, optimizer, 10, 40, **options)
