@@ -15,9 +15,18 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What fails soonest runs first; the browser last, whose driver keeps an event loop running in this thread."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What fails soonest runs first; the browser last, whose driver keeps an event loop running in this thread.
+
+    On several processors the browser, which waits a good deal, has one to itself from the beginning; the others take
+    the slow files in turn, the longest first, for each of which something large is set up.
+    """
     items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
+    if config.getoption("dist", "no") == "loadgroup":
+        for item in items:
+            name = "browser" if "browser" in item.keywords else item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(name))
+        items.sort(key=lambda item: ("browser" not in item.keywords, "e2e/" not in item.nodeid))
 
 
 @pytest.fixture

@@ -43,15 +43,16 @@ def find_chromium() -> str:
     return executable
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ended with the last test of this folder: as long as it is there, this thread has an event loop running."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield chromium
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session_cookies(browser: Browser, darkroom: Running) -> list[Any]:
     """Signed in as a user does: by the link."""
     context = browser.new_context()
@@ -88,7 +89,7 @@ def page(browser: Browser, darkroom: Running, session_cookies: list[Any]) -> Ite
     close_context(context)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pages(browser: Browser, darkroom: Running, session_cookies: list[Any]) -> Iterator[dict[str, Page]]:
     """One signed-in page for each width and colour scheme."""
     contexts = {name: open_context(browser, darkroom, session_cookies, name) for name in VARIANTS}
@@ -102,14 +103,14 @@ def check_page() -> Callable[..., None]:
     return check
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def rest(darkroom: Running) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {darkroom.token}"}
     with httpx.Client(base_url=f"{darkroom.url}/api/v1", headers=headers, timeout=60) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def main_job(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Sample data, one trained trial, a registered model and its deployment. The job's name."""
     from vision.data.sample import write_sample
@@ -129,7 +130,7 @@ def main_job(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> st
     return JOB
 
 
-def job_document(name: str, epochs: int) -> dict[str, Any]:
+def job_document(name: str, epochs: int, network: str = "mobilenetv2") -> dict[str, Any]:
     return {
         "type": "automl",
         "name": name,
@@ -139,7 +140,7 @@ def job_document(name: str, epochs: int) -> dict[str, Any]:
         "training_data": {"path": f"azureml:{DATASET}:1", "type": "mltable"},
         "limits": {"max_trials": 1, "timeout_minutes": 30},
         "training_parameters": {
-            "model_name": "mobilenetv2",
+            "model_name": network,
             "number_of_epochs": epochs,
             "pretrained": "none",
             "train_crop_size": 64,

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_a_running_job_moves_and_is_canceled(page, main_job, rest):
-    rest.post("/jobs", json=job_document("browser-live", epochs=200)).raise_for_status()
+    rest.post("/jobs", json=job_document("browser-live", epochs=500, network="timm/test_resnet")).raise_for_status()
     page.goto("/jobs/browser-live/trials/0/metrics/")
     page.locator("#chart-loss canvas").wait_for(timeout=120_000)  # came without a reload
     page.locator("#chart-loss-figure summary").click()

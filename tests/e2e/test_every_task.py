@@ -24,7 +24,7 @@ COMMON = {
     "mixed_precision": "off",
     "random_seed": 7,
 }
-SMALL = {"min_size": 96, "max_size": 128, "training_batch_size": 4, "validation_batch_size": 4, "proposals": "reduced"}
+SMALL = {"min_size": 64, "max_size": 96, "training_batch_size": 4, "validation_batch_size": 4, "proposals": "reduced"}
 TASKS = {
     "image_classification_multilabel": (
         "iou",
@@ -59,7 +59,7 @@ def test_from_the_sample_to_an_answer(darkroom: Running, tmp_path: Path, task: s
     metric, parameters = TASKS[task]
     name = task.replace("_", "-").removeprefix("image-")
     archive = tmp_path / "sample.zip"
-    write_sample(task, archive, images=30)
+    write_sample(task, archive, images=20)
     client.upload("/datasets", archive, name=name)
     version = client.wait(
         f"/datasets/{name}/versions/1", lambda d: d["status"] != "importing", lambda d: None, limit=180

@@ -20,11 +20,11 @@ from vision.errors import DarkroomError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ENDED = ("Completed", "StoppedEarly", "Failed", "Canceled")
-LONG, SHORT = 14, 2  # epochs of some two seconds each on two processors
+LONG, SHORT = 60, 2  # epochs of some half a second each on a processor
 PROCESSOR_ONLY = {"STUDIO_GPUS": "none"}  # a GPU would be done before anything can be killed
-CROP = 160
+CROP = 64
 PARAMETERS = {
-    "model_name": "mobilenetv2",
+    "model_name": "timm/test_resnet",
     "pretrained": "none",
     "training_crop_size": CROP,
     "validation_crop_size": CROP,
@@ -190,7 +190,7 @@ def test_broker_web_and_agent_killed_one_after_another(own):
 
 
 def test_killed_launcher_goes_on_where_it_was(own):
-    watched = Watched(own, 5)
+    watched = Watched(own, 20)
     trained = watched.wait_until_trained(2)["epochs"]
     wait_for(lambda: list(watched.folder.glob("checkpoints/*")))
     assert trainings(own.home)
