@@ -25,19 +25,29 @@ if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
     _take_processors()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What fails soonest runs first; the browser last, whose driver keeps an event loop running in this thread.
+class GroupsFirst:
+    """On several processors the browser, which waits a good deal, has one to itself from the beginning; the others take
+    the slow files in turn, the longest first, for each of which something large is set up."""
 
-    On several processors the browser, which waits a good deal, has one to itself from the beginning; the others take
-    the slow files in turn, the longest first, for each of which something large is set up.
-    """
-    items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
-    if config.getoption("dist", "no") == "loadgroup":
+    @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             name = "browser" if "browser" in item.keywords else item.nodeid.partition("::")[0]
             item.add_marker(pytest.mark.xdist_group(name))
-        items.sort(key=lambda item: ("browser" not in item.keywords, "e2e/" not in item.nodeid))
+        items.sort(key=lambda item: ("browser" not in item.keywords, "/e2e/" not in item.nodeid))
+
+
+class QuickFirst:
+    """What fails soonest runs first; the browser last, whose driver keeps an event loop running in this thread."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    is_grouped = getattr(config.option, "loadgroup", False)  # of `--dist loadgroup`, in the processes that run tests
+    config.pluginmanager.register(GroupsFirst() if is_grouped else QuickFirst())
 
 
 @pytest.fixture

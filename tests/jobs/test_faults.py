@@ -190,7 +190,7 @@ def test_a_canceled_trial_is_trained_further_where_it_stopped(workers, storage):
     assert (trial.status, trial.epochs) == (Status.COMPLETED, stopped.checkpoint_epoch + 1), trial.error
     told = list(trial.metrics.filter(name="accuracy").order_by("epoch").values_list("epoch", flat=True))
     assert told == list(range(1, stopped.checkpoint_epoch + 2))
-    assert not list(storage.glob(f"trials/{trial.name}/checkpoints/*"))
+    wait_for(lambda: not list(storage.glob(f"trials/{trial.name}/checkpoints/*")), 20)
     assert len(list(storage.glob(f"trials/{stopped.name}/checkpoints/*"))) == 1
 
 
