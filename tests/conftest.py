@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.running import Running, start_darkroom
 
@@ -25,29 +27,26 @@ if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
     _take_processors()
 
 
-class GroupsFirst:
-    """On several processors the browser, which waits a good deal, has one to itself from the beginning; the others take
-    the slow files in turn, the longest first, for each of which something large is set up."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return SharedSetUp(config, log) if config.getoption("dist") == "loadfile" else None
 
-    @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        for item in items:
-            name = "browser" if "browser" in item.keywords else item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(name))
+
+class SharedSetUp(LoadFileScheduling):
+    """Files go to the processes in turn. All that drives the browser is one file: it stands on one Darkroom."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What fails soonest runs first. In parallel what takes longest: the browser has a process to itself from the
+    beginning, as it waits a good deal."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: ("browser" not in item.keywords, "/e2e/" not in item.nodeid))
-
-
-class QuickFirst:
-    """What fails soonest runs first; the browser last, whose driver keeps an event loop running in this thread."""
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    else:
         items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    is_grouped = getattr(config.option, "loadgroup", False)  # of `--dist loadgroup`, in the processes that run tests
-    config.pluginmanager.register(GroupsFirst() if is_grouped else QuickFirst())
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ TASKS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def looked_at(rest):
     """Versions, really uploaded and imported."""
     for kind, task in TASKS.items():
