@@ -66,6 +66,7 @@ _MAIN = (
     ("iou", "IoU of the labels", "higher is better", ("iou", "iou_train", "iou_macro", "iou_weighted")),
     ("accuracy", "Accuracy", "higher is better", ("accuracy", "accuracy_train", "balanced_accuracy")),
 )
+MAIN_METRICS = frozenset(name for *_, names in _MAIN for name in names)
 _OTHERS = (
     ("f1", "F1", "higher is better", ("f1_score_macro", "f1_score_weighted", "f1_score_micro")),
     ("auc", "Area under the ROC curve", "higher is better", ("AUC_macro", "AUC_weighted", "AUC_micro")),

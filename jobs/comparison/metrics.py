@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from jobs.charts import RESOURCES, Series, direction_of, summary_rows, title_of
+from jobs.charts import MAIN_METRICS, RESOURCES, Series, direction_of, summary_rows, title_of
 from jobs.models import Trial
 
 
@@ -35,18 +35,29 @@ class MetricGroup:
     rows: list[MetricRow]
 
 
-def metric_groups(trials: Sequence[Trial], series: Sequence[Series]) -> list[MetricGroup]:
-    """At the best epoch, at the last one, and what the run took. `series` is each trial's, in the same order."""
+def metric_groups(
+    trials: Sequence[Trial], series: Sequence[Series], primary_metric: str
+) -> tuple[list[MetricGroup], list[MetricGroup]]:
+    """At the best epoch and at the last one: what tells best how good a network is, the primary metric first; and
+    apart the further metrics and what the run took. `series` is each trial's, in their order."""
     paired = list(zip(trials, series, strict=True))
     best = [_at(told, trial.best_epoch) | _measured(trial.summary) for trial, told in paired]
     last = [_at(told, trial.epochs) for trial, told in paired]
     took = [{name: value for name in RESOURCES if (value := trial.summary.get(name)) is not None} for trial in trials]
-    groups = [
+    whole = [
         MetricGroup("At the best epoch", [_epoch(trial.best_epoch) for trial in trials], _rows(best)),
         MetricGroup("At the last epoch", [_epoch(trial.epochs) for trial in trials], _rows(last)),
-        MetricGroup("What it took", [""] * len(trials), _resources(took)),
     ]
-    return [group for group in groups if group.rows]
+    main = [_keep(group, lambda name: name == primary_metric or name in MAIN_METRICS) for group in whole]
+    for group in main:
+        group.rows.sort(key=lambda row: row.name != primary_metric)
+    further = [_keep(group, lambda name: name != primary_metric and name not in MAIN_METRICS) for group in whole]
+    further.append(MetricGroup("What it took", [""] * len(trials), _resources(took)))
+    return [group for group in main if group.rows], [group for group in further if group.rows]
+
+
+def _keep(group: MetricGroup, is_wanted: Callable[[str], bool]) -> MetricGroup:
+    return replace(group, rows=[row for row in group.rows if is_wanted(row.name)])
 
 
 def best_places(values: Sequence[float | None], direction: str) -> list[int]:
@@ -65,7 +76,7 @@ def _rows(told: Sequence[Mapping[str, float]]) -> list[MetricRow]:
 
 def _resources(told: Sequence[Mapping[str, float]]) -> list[MetricRow]:
     """Unjudged: the trials may have run on different machines."""
-    return [_row(name, *RESOURCES[name][:1], "", RESOURCES[name][1], told) for name in _shared(told)]
+    return [_row(name, RESOURCES[name][0], "", RESOURCES[name][1], told) for name in _shared(told)]
 
 
 def _row(name: str, title: str, direction: str, unit: str, told: Sequence[Mapping[str, float]]) -> MetricRow:

@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from datasets.models import DatasetVersion
+from jobs.comparison import key_trial, label_trial
 from jobs.labels import mark_labels
 from jobs.models import Job, Trial
 from jobs.predictions import Row, Rows, TogetherPage, named_rows, object_rows, only, page_together
 from jobs.predictions.rows import local_predictions
+from jobs.predictions.together import ALL, DIFFER, RIGHT, WRONG
 from jobs.views import names, objects
 from jobs.views.chosen import Chosen, choose_own
 from jobs.views.common import scored_version
@@ -23,32 +25,35 @@ from vision.errors import NotFoundError
 _PAGE, _OBJECT_PAGE = 24, 12  # images, of which objects are drawn for every trial
 _PLAIN = Asked({"order": "worst", "view": ""}, (), None)  # an image's page as one comes to it from nowhere
 _TITLES = {
-    "all": "All, where they disagree first",
-    "differ": "Where they disagree",
-    "wrong": "Wrong by all",
-    "right": "Right by all",
+    ALL: "All, disagreements first",
+    DIFFER: "Where they disagree",
+    WRONG: "All of them wrong",
+    RIGHT: "All of them right",
 }
 
 
 def images_context(request: HttpRequest, job: Job, trials: Sequence[Trial]) -> dict[str, Any]:
-    """`answering` are the trials that have predictions, `silent` those that have none; images where two have."""
+    """`silent` are the trials that have no predictions; the images are there where two have some."""
     chosen = [one for trial in trials if (one := _choose(trial)) is not None]
     answering = [one.trial for one in chosen]
-    context = {"answering": answering, "silent": [trial for trial in trials if trial not in answering]}
+    silent = [{"trial": one, "label": label_trial(one, job)} for one in trials if one not in answering]
+    keys = [key_trial(trial, job) for trial in trials]
+    context = {"silent": silent, "keys": keys}
     if len(chosen) < 2:
         return context
     is_of_objects = job.task_type in OBJECT_TASKS
     parts, kind = [_rows(one) for one in chosen], request.GET.get("images", "")
     found = page_together(parts, kind, request.GET.get("cursor"), _OBJECT_PAGE if is_of_objects else _PAGE)
-    kind = kind if kind in found.counts else "all"
-    kept = [("trial", str(trial.number)) for trial in trials] + ([("images", kind)] if kind != "all" else [])
+    kind = kind if kind in found.counts else ALL
+    kept = [("trial", key) for key in keys] + ([("images", kind)] if kind != ALL else [])
     return context | {
-        "images": _images(chosen, parts, found.rows),
+        "images": _images(job, chosen, parts, found.rows),
         "images_template": f"jobs/compare/_{_form(job)}.html",
         "found": found,
-        "kinds": _kinds(found, kind, answering),
-        "kind": kind,
-        "scores": [{"trial": one.trial, "score": one.score} for one in chosen if one.score],
+        "is_partly_shared": any(one.evaluation["images"] != found.counts[ALL] for one in chosen),
+        "shared": found.counts[ALL],
+        "kinds": _kinds(found, kind, job, answering),
+        "scores": [{"label": label_trial(one.trial, job), "score": one.score} for one in chosen],
         "before_query": _query(kept, found.before),
         "next_query": _query(kept, found.next),
     }
@@ -74,23 +79,24 @@ def _rows(chosen: Chosen) -> Rows:
     return named_rows(chosen.trial)
 
 
-def _kinds(found: TogetherPage, kind: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
+def _kinds(found: TogetherPage, kind: str, job: Job, trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """The choices of images with how many there are."""
-    titles = _TITLES | {only(trial.number): f"Right by trial {trial.number} alone" for trial in trials}
+    titles = _TITLES | {only(trial): f"Only {label_trial(trial, job)} right" for trial in trials}
     return [
         {"value": one, "title": titles[one], "count": count, "is_chosen": one == kind}
         for one, count in found.counts.items()
     ]
 
 
-def _images(chosen: Sequence[Chosen], parts: Sequence[Rows], wanted: Sequence[int]) -> list[dict[str, Any]]:
+def _images(job: Job, chosen: Sequence[Chosen], parts: Sequence[Rows], wanted: Sequence[int]) -> list[dict[str, Any]]:
     """Each image as a tile of the truth, with what each trial answered as a tile of its own."""
     version = scored_version(chosen[0].trial)
     answers = [part.pick(wanted) for part in parts]
+    labels = [label_trial(one.trial, job) for one in chosen]
     images = []
     for row in wanted:
         tiles = [_tile(answer[row], one, version) for one, answer in zip(chosen, answers, strict=True)]
-        paired = [{"trial": one.trial, "tile": tile} for one, tile in zip(chosen, tiles, strict=True)]
+        paired = [{"label": label, "tile": tile} for label, tile in zip(labels, tiles, strict=True)]
         images.append({"truth": tiles[0], "answers": paired})
     return images
 

@@ -122,15 +122,16 @@ def test_images_on_which_they_disagree_come_first_and_each_comes_once(job):
 
 
 def test_each_kind_of_image_is_counted_and_shown(job):
-    first, second = map(rows_of, job.trials.filter(number__lt=2).order_by("number"))
+    trials = list(job.trials.filter(number__lt=2).order_by("number"))
+    first, second = map(rows_of, trials)
     rights = {row: (is_right(first[row]), is_right(second[row])) for row in first}
     expected = {
         "all": set(rights),
         "differ": {row for row, both in rights.items() if both[0] != both[1]},
         "wrong": {row for row, both in rights.items() if not any(both)},
         "right": {row for row, both in rights.items() if all(both)},
-        only(0): {row for row, both in rights.items() if both == (True, False)},
-        only(1): {row for row, both in rights.items() if both == (False, True)},
+        only(trials[0]): {row for row, both in rights.items() if both == (True, False)},
+        only(trials[1]): {row for row, both in rights.items() if both == (False, True)},
     }
     for kind, rows in expected.items():
         page = page_together(parts_of(job), kind, limit=60)
@@ -159,7 +160,7 @@ def test_an_answer_is_marked_right_or_wrong_beside_its_trial(job, signed_in):
 
 def test_what_was_set_differently_stands_apart_from_what_is_the_same(names_job, signed_in):
     html = signed_in.get(f"{PAGE}?trial=1&trial=0").content.decode()
-    above, folded = html.split('<details class="same-settings">')
+    above, folded = html.split('<details class="folded same-settings">')
     assert re.search(r'title="learning_rate">Learning rate</a></th><td[^>]*>0\.002</td><td[^>]*>0\.01</td>', above)
     assert 'title="nesterov"' not in above
     assert re.search(r'title="nesterov">[^<]*</a></th><td[^>]*>true</td>', folded)
@@ -187,19 +188,19 @@ def test_a_trial_without_predictions_is_said_to_have_none(names_job, signed_in, 
     assert "has no predictions: it is failed" in html
     assert "No images to compare" in html
     (storage / "trials/two-lamps_HD_1/evaluation/predictions.parquet").unlink()
-    assert "has no predictions: it is completed" in signed_in.get(f"{PAGE}?trial=0&trial=1").content.decode()
+    assert "has no predictions: their file is gone" in signed_in.get(f"{PAGE}?trial=0&trial=1").content.decode()
 
 
 IN_WORDS = {
     "": "Tick the trials",
     "trial=0": "A comparison takes two trials or more.",
     "trial=0&trial=0": "A comparison takes two trials or more.",
-    "trial=0&trial=77": "This job has no trial &#x27;77&#x27;.",
-    "trial=a&trial=-1&trial=%00&trial=%C3%28&trial=9e99": "and 2 more.",
-    "trial=0&trial=two-lamps_HD_1&trial=9": "This job has no trial &#x27;9&#x27;.",
+    "trial=0&trial=77": "There is no trial &#x27;77&#x27;:",
+    "trial=a&trial=-1&trial=%00&trial=%C3%28&trial=9e99": "and 2 more:",
+    "trial=0&trial=two-lamps_HD_1&trial=9": "There is no trial &#x27;9&#x27;:",
     "trial=0&trial=1&images=no-such-kind": "The same images",
     "trial=0&trial=1&cursor=9999": "No image like this",
-    "&".join(f"trial={number}" for number in range(8)): "Left out: 6, 7.",
+    "&".join(f"trial={number}" for number in range(8)): "Left out: Trial 6, Trial 7.",
 }
 
 
@@ -224,3 +225,23 @@ def test_trials_are_ticked_on_the_jobs_page(names_job, signed_in, django_assert_
     names_job.trials.filter(number__gt=0).delete()
     assert 'type="checkbox" name="trial"' not in signed_in.get("/jobs/two-lamps/trials/").content.decode()
     assert "Nothing to compare yet" in signed_in.get(PAGE).content.decode()
+
+
+def test_a_trial_of_a_job_like_it_takes_part_and_another_does_not(names_job, signed_in):
+    mine = names_job.trials.get(number=0)
+    fields = {"task_type": names_job.task_type, "primary_metric": "AUC_weighted", "spec": {}}
+    like = Job.objects.create(name="like_it", training_data=names_job.training_data, **fields)
+    other = Trial.objects.create(job=like, number=0, status=Status.COMPLETED, params={"model_name": "resnet18"})
+    held_out = query_rows(manifest_path(like.training_data), RowFilter(split="validation"), limit=12).rows
+    _write_predictions(other, [{**row, "truth": row["labels"][0]} for row in held_out])
+    unlike = Job.objects.create(name="unlike", training_data=make_version("others"), **fields)
+    Trial.objects.create(job=unlike, number=0)
+    html = signed_in.get(f"{PAGE}?trial=0&trial=like_it_HD_0&trial=unlike_HD_0").content.decode()
+    assert "There is no trial &#x27;unlike_HD_0&#x27;" in html
+    assert re.search(r'title="model_name">Architecture</a></th><td[^>]*>mobilenetv2</td><td[^>]*>resnet18</td>', html)
+    assert "only the 12 that all of them have stand here" in html
+    assert html.count("/jobs/like_it/trials/0/predictions/") == 12
+    assert 'class="tie"' not in html  # AUC and accuracy are not to be held against each other
+    assert mine.primary_metric is not None
+    assert 'value="like_it_HD_0"' in signed_in.get(PAGE).content.decode()
+    assert "unlike" not in signed_in.get(PAGE).content.decode()

@@ -41,17 +41,22 @@ def test_metrics_of_the_best_and_the_last_epoch_are_those_that_all_share():
     job = Job(name="lamp", primary_metric="accuracy")
     took = {"accuracy_low": 0.7, "train_duration_seconds": 60.0}
     trials = [
-        Trial(job=job, number=0, best_epoch=1, epochs=2, summary={"accuracy": 0.8, "log_loss": 0.4, **took}),
+        Trial(
+            job=job, number=0, best_epoch=1, epochs=2, summary={"accuracy": 0.8, "matthews_correlation": 0.4, **took}
+        ),
         Trial(job=job, number=1, best_epoch=2, epochs=2, summary={"train_duration_seconds": 30.0}),
         Trial(job=job, number=2),
     ]
-    told = [series(accuracy=[0.8, 0.7], learning_rate=[1, 2]), series(accuracy=[0.5, 0.9], learning_rate=[1, 2]), {}]
-    best, last, resources = metric_groups(trials, told)
+    rate, losses = {"learning_rate": [1, 2]}, {"log_loss": [0.4, 0.3], "loss_train": [0.6, 0.5]}
+    told = [series(**losses, accuracy=[0.8, 0.7], **rate), series(**losses, accuracy=[0.5, 0.9], **rate), {}]
+    (best, last), (further, _, resources) = metric_groups(trials, told, "accuracy")
     assert (best.moments, last.moments) == (["epoch 1", "epoch 2", "–"], ["epoch 2", "epoch 2", "–"])
-    assert [(row.name, row.values, row.best) for row in best.rows] == [("accuracy", [0.8, 0.9, None], [1])]
-    assert [row.values for row in last.rows] == [[0.7, 0.9, None]]
+    rows = {row.name: (row.values, row.best) for row in best.rows}
+    assert rows == {"accuracy": ([0.8, 0.9, None], [1]), "loss_train": ([0.6, 0.5, None], [1])}
+    assert [row.values for row in last.rows] == [[0.7, 0.9, None], [0.5, 0.5, None]]
+    assert [(row.name, row.values, row.best) for row in further.rows] == [("log_loss", [0.4, 0.3, None], [1])]
     assert [(row.values, row.unit, row.best) for row in resources.rows] == [([60.0, 30.0, None], "seconds", [])]
-    assert metric_groups(trials[:1], told[:1]) == []
+    assert metric_groups(trials[:1], told[:1], "accuracy") == ([], [])
 
 
 def test_a_trial_keeps_its_colour_in_every_chart():
