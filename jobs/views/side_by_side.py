@@ -47,7 +47,7 @@ def images_context(request: HttpRequest, job: Job, trials: Sequence[Trial]) -> d
     kind = kind if kind in found.counts else ALL
     kept = [("trial", key) for key in keys] + ([("images", kind)] if kind != ALL else [])
     return context | {
-        "images": _images(job, chosen, parts, found.rows),
+        "images": _images(job, trials, chosen, parts, found.rows),
         "images_template": f"jobs/compare/_{_form(job)}.html",
         "found": found,
         "is_partly_shared": any(one.evaluation["images"] != found.counts[ALL] for one in chosen),
@@ -88,15 +88,23 @@ def _kinds(found: TogetherPage, kind: str, job: Job, trials: Sequence[Trial]) ->
     ]
 
 
-def _images(job: Job, chosen: Sequence[Chosen], parts: Sequence[Rows], wanted: Sequence[int]) -> list[dict[str, Any]]:
-    """Each image as a tile of the truth, with what each trial answered as a tile of its own."""
+def _images(
+    job: Job, trials: Sequence[Trial], chosen: Sequence[Chosen], parts: Sequence[Rows], wanted: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Each image as a tile of the truth, with what each trial answered as a tile of its own; `series` is the trial's
+    colour, that of its curves."""
     version = scored_version(chosen[0].trial)
     answers = [part.pick(wanted) for part in parts]
-    labels = [label_trial(one.trial, job) for one in chosen]
+    looks = [
+        {"label": label_trial(one.trial, job), "series": place + 1}
+        for place, trial in enumerate(trials)
+        for one in chosen
+        if one.trial == trial
+    ]
     images = []
     for row in wanted:
         tiles = [_tile(answer[row], one, version) for one, answer in zip(chosen, answers, strict=True)]
-        paired = [{"label": label, "tile": tile} for label, tile in zip(labels, tiles, strict=True)]
+        paired = [look | {"tile": tile} for look, tile in zip(looks, tiles, strict=True)]
         images.append({"truth": tiles[0], "answers": paired})
     return images
 
