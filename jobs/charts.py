@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Chart = dict[str, Any]
@@ -66,6 +66,7 @@ _MAIN = (
     ("iou", "IoU of the labels", "higher is better", ("iou", "iou_train", "iou_macro", "iou_weighted")),
     ("accuracy", "Accuracy", "higher is better", ("accuracy", "accuracy_train", "balanced_accuracy")),
 )
+MAIN_METRICS = frozenset(name for *_, names in _MAIN for name in names)
 _OTHERS = (
     ("f1", "F1", "higher is better", ("f1_score_macro", "f1_score_weighted", "f1_score_micro")),
     ("auc", "Area under the ROC curve", "higher is better", ("AUC_macro", "AUC_weighted", "AUC_micro")),
@@ -114,9 +115,12 @@ def _groups(series: Series, groups: tuple[tuple[str, str, str, tuple[str, ...]],
     return shown
 
 
-def epoch_chart(series: Series) -> Chart:
-    """Lines over epochs, one a metric."""
+def epoch_chart(
+    series: Series, title: Callable[[str], str] = title_of, places: Mapping[str, int] | None = None
+) -> Chart:
+    """Lines over epochs, one a metric or, with a `title` and the `places` of their colours, one of anything else."""
     epochs = sorted({point["epoch"] for points in series.values() for point in points})
+    looks = [(places[name] if places else index, name, points) for index, (name, points) in enumerate(series.items())]
     options = {
         "tooltip": {"trigger": "axis"},
         "legend": {"top": 0, "left": 0, "icon": "roundRect", "itemHeight": 3, "itemWidth": 18},
@@ -133,18 +137,19 @@ def epoch_chart(series: Series) -> Chart:
         "yAxis": {"type": "value", "scale": True},
         "series": [
             {
-                "name": title_of(name),
+                "name": title(name),
                 "type": "line",
                 "showSymbol": len(points) < 40,
-                "lineStyle": {"type": DASHES[index % len(DASHES)], "width": 2},
+                "lineStyle": {"type": DASHES[place % len(DASHES)], "width": 2},
                 "data": [[point["epoch"], rounded(point["value"])] for point in points],
+                **({} if places is None else {"color": f"token:series-{place % len(DASHES) + 1}"}),
             }
-            for index, (name, points) in enumerate(series.items())
+            for place, name, points in looks
         ],
     }
     values = {name: {point["epoch"]: point["value"] for point in points} for name, points in series.items()}
     rows = [[epoch, *(cell(values[name].get(epoch)) for name in series)] for epoch in epochs]
-    return {"options": options, "table": {"columns": ["Epoch", *map(title_of, series)], "rows": rows}}
+    return {"options": options, "table": {"columns": ["Epoch", *map(title, series)], "rows": rows}}
 
 
 def summary_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from jobs.views import detail, listing, new, preview, trial
+from jobs.views import compare, detail, listing, new, preview, trial
 
 app_name = "jobs"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("<str:name>/", detail.show_job, name="detail"),
     path("<str:name>/cancel/", detail.cancel, name="cancel"),
     path("<str:name>/clone/", detail.clone, name="clone"),
+    path("<str:name>/compare/", compare.compare_trials, name="compare"),
     path("<str:name>/trials/<int:number>/", trial.show_trial, name="trial"),
     path("<str:name>/trials/<int:number>/cancel/", trial.cancel, name="trial-cancel"),
     path("<str:name>/trials/<int:number>/outputs/<path:path>", trial.output, name="trial-output"),

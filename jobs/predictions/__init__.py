@@ -2,7 +2,8 @@
 
 from jobs.predictions.names import NameFilter, named_rows
 from jobs.predictions.objects import ERROR_HELP, ERRORS, IMAGE_OUTCOMES, ObjectFilter, object_rows
-from jobs.predictions.rows import ORDERS, Neighbours, PredictionPage, Rows
+from jobs.predictions.rows import ORDERS, Neighbours, PredictionPage, Row, Rows
+from jobs.predictions.together import TogetherPage, only, page_together
 
 __all__ = [
     "ERRORS",
@@ -13,7 +14,11 @@ __all__ = [
     "Neighbours",
     "ObjectFilter",
     "PredictionPage",
+    "Row",
     "Rows",
+    "TogetherPage",
     "named_rows",
     "object_rows",
+    "only",
+    "page_together",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,25 @@ class Rows:
         found = self._ask(query)
         return Neighbours(found[0]["before"], found[0]["after"]) if found else Neighbours(None, None)
 
+    def pick(self, wanted: Sequence[int]) -> dict[int, Row]:
+        """The predictions for some images, by their rows in the dataset; what there is none for is left out.
+
+        Raises:
+            ConflictError, NotFoundError: as `page`.
+        """
+        listed = ", ".join(str(int(row)) for row in wanted) or "NULL"
+        return {row["row"]: row for row in self._ask(f"SELECT * FROM chosen WHERE row IN ({listed})")}
+
+    def source(self) -> tuple[str, dict[str, Any]]:
+        """A query for all rows, conditions aside, and what it names with a `$`.
+
+        Raises:
+            ConflictError, NotFoundError: as `page`.
+        """
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in self.columns.items())
+        query = f"SELECT *{f' REPLACE ({columns})' if columns else ''} FROM read_parquet($file)"
+        return query, {**self.bound, "file": str(local_predictions(self.trial, self.split))}
+
     @property
     def _where(self) -> str:
         return " AND ".join(["true", *self.conditions])
@@ -104,13 +123,16 @@ class Rows:
         return ORDERS[order]
 
     def _ask(self, query: str) -> list[Row]:
-        columns = ", ".join(f"{sql} AS {name}" for name, sql in self.columns.items())
-        source = f"SELECT *{f' REPLACE ({columns})' if columns else ''} FROM read_parquet($file)"
-        values = {**self.bound, **self.values, "file": str(local_predictions(self.trial, self.split))}
-        with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"}) as database:
-            answer = database.execute(f"WITH chosen AS ({source}) {query}", values)
+        source, bound = self.source()
+        with open_database() as database:
+            answer = database.execute(f"WITH chosen AS ({source}) {query}", {**bound, **self.values})
             names = [column[0] for column in answer.description or []]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def open_database() -> duckdb.DuckDBPyConnection:
+    """An empty database that takes little of the machine."""
+    return duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
 
 
 def read_cursor(cursor: str | None) -> int:

@@ -4,7 +4,7 @@ from jobs.selectors.jobs import find_by_submission_key, get_job, list_jobs, page
 from jobs.selectors.outputs import get_evaluation, get_onnx_check, list_outputs, list_splits, open_output
 from jobs.selectors.series import metric_series, trial_log
 from jobs.selectors.shapes import job_progress, job_to_dict, trial_to_dict
-from jobs.selectors.trials import get_trial, list_trials
+from jobs.selectors.trials import get_trial, list_comparable, list_trials
 
 __all__ = [
     "find_by_submission_key",
@@ -14,6 +14,7 @@ __all__ = [
     "get_trial",
     "job_progress",
     "job_to_dict",
+    "list_comparable",
     "list_jobs",
     "list_outputs",
     "list_splits",

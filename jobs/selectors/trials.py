@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from jobs.models import Job, Trial
 from vision.errors import NotFoundError
@@ -11,6 +11,15 @@ from vision.errors import NotFoundError
 def list_trials(job: Job) -> QuerySet[Trial]:
     """A job's trials by number."""
     return Trial.objects.filter(job=job).select_related("job__best_trial", "node").order_by("number")
+
+
+def list_comparable(job: Job) -> QuerySet[Trial]:
+    """The trials of other jobs that do the same task and are validated on images of the same dataset version, the
+    newest first. Which images those are may differ where the version has no validation split of its own."""
+    version = job.validation_data_id or job.training_data_id
+    is_validated_on = Q(job__validation_data=version) | Q(job__validation_data=None, job__training_data=version)
+    others = Trial.objects.filter(is_validated_on, job__task_type=job.task_type).exclude(job=job)
+    return others.select_related("job__training_data__dataset", "job__validation_data__dataset").order_by("-pk")
 
 
 def get_trial(job_name: str, number: int) -> Trial:

@@ -88,6 +88,14 @@ def read_chosen(request: HttpRequest, trial: Trial) -> Chosen | None:
     return Chosen(trial, splits, split, evaluation, thresholds.choose_score(evaluation, read_number(request, "score")))
 
 
+def choose_own(trial: Trial) -> Chosen | None:
+    """The validation images as the model answers by itself; None without an evaluation."""
+    evaluation = selectors.get_evaluation(trial)
+    if evaluation is None:
+        return None
+    return Chosen(trial, [VALIDATION], VALIDATION, evaluation, thresholds.choose_score(evaluation, None))
+
+
 def read_number(request: HttpRequest, name: str) -> float | None:
     """A number of the address; None where it is none."""
     try:

@@ -93,6 +93,8 @@ def _tab_context(request: HttpRequest, job: Job, tab: str) -> dict[str, Any]:
         ties = [trial for trial in trials if is_within_noise(trial, job.best_trial)]
         drawn = charts.training_charts(selectors.metric_series(shown)) if shown else []
         return {"shown": shown, "ties": ties, "curves": drawn, "test": _test_figures(shown)}
+    if tab == "trials":
+        return {"can_compare": len(trials) > 1 or selectors.list_comparable(job).exists()}
     if tab == "config":
         return {"document": write_document(job.spec)}
     if tab == "logs":

@@ -55,7 +55,7 @@ def predictions_context(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
     asked = read_asked(request, ORDERS, _FILTERS)
     found = _rows(chosen, asked).page(asked.order, asked.cursor, limit=48)
     has_several, version = trial.job.task_type == TaskType.MULTILABEL, scored_version(trial, chosen.split)
-    tiles = [_tile(row, chosen, asked, version) for row in found.rows]
+    tiles = [make_tile(row, chosen, asked, version) for row in found.rows]
     return {
         "template": "jobs/labels/predictions.html" if has_several else "",
         "found": found,
@@ -141,7 +141,7 @@ def _rows(chosen: Chosen, asked: Asked) -> Rows:
     return named_rows(chosen.trial, wanted, split=chosen.split, score=score, names=chosen.evaluation["label_names"])
 
 
-def _tile(row: dict[str, Any], chosen: Chosen, asked: Asked, version: DatasetVersion) -> dict[str, Any]:
+def make_tile(row: dict[str, Any], chosen: Chosen, asked: Asked, version: DatasetVersion) -> dict[str, Any]:
     return row | {
         "thumb": reverse("datasets:thumb", args=[version.dataset.name, version.number, row["sha256"]]),
         "url": asked.image_url(chosen, row["row"]),

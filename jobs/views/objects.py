@@ -61,7 +61,7 @@ def predictions_context(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
     return {
         "template": "jobs/objects/predictions.html",
         "found": found,
-        "tiles": [_tile(row, chosen, asked, version) for row in found.rows],
+        "tiles": [make_tile(row, chosen, asked, version) for row in found.rows],
         "label_names": classes,
         "given": asked.given,
         "errors": ERRORS.items(),
@@ -122,7 +122,7 @@ def _rows(chosen: Chosen, asked: Asked) -> Rows:
     return object_rows(chosen.trial, wanted, score=chosen.score, split=chosen.split)
 
 
-def _tile(row: dict[str, Any], chosen: Chosen, asked: Asked, version: DatasetVersion) -> dict[str, Any]:
+def make_tile(row: dict[str, Any], chosen: Chosen, asked: Asked, version: DatasetVersion) -> dict[str, Any]:
     wrong = [ERRORS[kind].lower() for kind in ERRORS if kind in row["errors"]]
     classes = chosen.evaluation["label_names"]
     return row | {

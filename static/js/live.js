@@ -33,6 +33,7 @@ function keepUntouched(old) {
   if (old.nodeType !== Node.ELEMENT_NODE) return undefined;
   if (old.hasAttribute("data-chart")) return false; // the canvas in it: charts.js takes the new numbers
   if (old.matches("dialog[open], .dropdown-menu.show")) return false;
+  if (old.matches("[data-live-tick]")) return false; // the reader's ticks, which no address holds yet
   if (old === document.activeElement && old.matches("input, select, textarea")) return false;
   const selection = getSelection();
   if (selection.type === "Range" && old.matches("[data-live-text]") && selection.containsNode(old, true)) return false;

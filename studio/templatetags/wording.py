@@ -43,10 +43,12 @@ def format_size(value: Any) -> str:
 
 
 def format_duration(seconds: Any) -> str:
-    """The two largest units: 2 h 5 min, 3 min 20 s, 4.2 s."""
+    """The two largest units: 2 h 5 min, 3 min 20 s, 4.2 s, 12 ms."""
     if seconds is None or seconds == "":
         return NOTHING
     seconds = max(0.0, float(seconds))
+    if 0 < seconds < 0.095:
+        return f"{seconds * 1000:.2g}\u00a0ms"
     if seconds < 10:
         return f"{seconds:.1f}\u00a0s".replace(".0\u00a0", "\u00a0")
     whole = round(seconds)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import JOB, job_document
+from tests.browser.conftest import JOB, VARIANTS, job_document
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,6 +26,23 @@ def test_a_running_job_moves_and_is_canceled(page, main_job, rest):
     dialog.get_by_role("button", name="Cancel the trial").click()
     expect(page.locator(".page-meta .status-badge")).to_contain_text("Canceled", timeout=60_000)
     expect(page.locator("[data-live]")).to_have_count(0)
+
+
+def test_two_runs_are_ticked_and_stand_side_by_side(page, pages, check_page, main_job, rest):
+    """The main job's and the one that the test before has canceled."""
+    page.goto(f"/jobs/{JOB}/trials/")
+    page.get_by_label("Compare trial 0").check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("A comparison takes two trials or more.")).to_be_visible()
+    expect(page.get_by_role("checkbox", name=re.compile("^Trial 0"))).to_be_checked()
+    page.get_by_role("checkbox", name=re.compile("^browser-live_HD_0")).check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Compare 2 trials")).to_be_visible()
+    expect(page.get_by_text("has no predictions: it is canceled.")).to_be_visible()
+    page.get_by_text("Further metrics, time and memory").click()
+    expect(page.get_by_role("rowheader", name="F1, macro").first).to_be_visible()
+    for variant in VARIANTS:
+        check_page(pages[variant], f"/jobs/{JOB}/compare/?trial=0&trial=browser-live_HD_0")
 
 
 def test_a_confused_cell_opens_its_images(page, main_job):

@@ -26,6 +26,7 @@ PATHS = [
     "/jobs/new/?step=3",
     f"/jobs/{JOB}/",
     f"/jobs/{JOB}/trials/",
+    f"/jobs/{JOB}/compare/",
     f"/jobs/{JOB}/config/",
     f"/jobs/{JOB}/logs/",
     f"/jobs/{JOB}/trials/0/",

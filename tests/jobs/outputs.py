@@ -138,11 +138,14 @@ def write_label_outputs(trial: Trial, label_names: list[str], rows: list[dict[st
     trial.save()
 
 
-def write_object_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any]]) -> None:
+def write_object_outputs(
+    trial: Trial, label_names: list[str], rows: list[dict[str, Any]], blind_to: frozenset[int] = frozenset()
+) -> None:
     """The same of a trial that finds objects, by masks where its job is of instance segmentation: random scenes with
-    crowds, images without objects and images without finds. `rows` are `{"row", "path", "sha256"}`."""
+    crowds, images without objects and images without finds. `rows` are `{"row", "path", "sha256"}`; in those at the
+    places `blind_to` nothing is found."""
     listed = tuple((row["row"], row["path"], row["sha256"]) for row in rows)
-    metrics, report, predictions = _find_objects(trial.job.task_type, tuple(label_names), listed)
+    metrics, report, predictions = _find_objects(trial.job.task_type, tuple(label_names), listed, blind_to)
     key = f"trials/{trial.name}"
     _store(key, VALIDATION, report, predictions)
     trial.outputs_key, trial.summary = key, metrics
@@ -152,10 +155,10 @@ def write_object_outputs(trial: Trial, label_names: list[str], rows: list[dict[s
 
 @lru_cache(maxsize=4)
 def _find_objects(
-    task_type: str, names: tuple[str, ...], listed: tuple[tuple[int, str, str], ...]
+    task_type: str, names: tuple[str, ...], listed: tuple[tuple[int, str, str], ...], blind_to: frozenset[int]
 ) -> tuple[dict[str, Any], dict[str, Any], bytes]:
     """Metrics, report and file of predictions, made once a run of the tests."""
-    from tests.vision.metrics.detection.scenes import HEIGHT, WIDTH, draw_scenes
+    from tests.vision.metrics.detection.scenes import HEIGHT, WIDTH, draw_scenes, find
     from vision.tasks.detection.labels import SplitLabels
     from vision.tasks.detection.predictions import write_predictions
     from vision.tasks.detection.scoring import Scorer
@@ -163,6 +166,7 @@ def _find_objects(
 
     count, by_masks = len(listed), task_type == "image_instance_segmentation"
     truth, found = draw_scenes(count, len(names), seed=7)
+    found = [find([]) if place in blind_to else one for place, one in enumerate(found)]
     if not by_masks:
         found = [replace(one, masks=None) for one in found]
     row, path, sha256 = map(list, zip(*listed, strict=True))

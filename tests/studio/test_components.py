@@ -48,6 +48,7 @@ def test_numbers_have_four_digits(value, text):
     [
         (None, "–"),
         (0, "0\u00a0s"),
+        (0.0124, "12\u00a0ms"),
         (4.2, "4.2\u00a0s"),
         (61, "1\u00a0min 1\u00a0s"),
         (3600, "1\u00a0h"),
