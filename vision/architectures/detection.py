@@ -14,11 +14,13 @@ MaskFrame = Literal["box", "image"]
 @dataclass(frozen=True)
 class DetectionLimits:
     """Which detections a network hands over: those of at least `score`, after suppression of boxes of one class that
-    overlap by more than `nms_iou`, the best `per_image` of them."""
+    overlap by more than `nms_iou`, the best `per_image` of them. `mask` is the probability from which a pixel belongs
+    to an object: networks whose boxes surround their masks go by it."""
 
     score: float = 0.05
     nms_iou: float = 0.5
     per_image: int = 100
+    mask: float = 0.5
 
 
 class Targets(NamedTuple):
