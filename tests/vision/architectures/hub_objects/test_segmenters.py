@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Mask2FormerImageProcessorPil
@@ -16,6 +17,7 @@ from vision.architectures import Built
 from vision.architectures.detection import DetectionLimits, Targets
 from vision.architectures.hub_objects.backbone import find_backbone
 from vision.architectures.hub_objects.mask_loss import MaskLoss
+from vision.errors import WeightsUnavailableError
 from vision.export.finding import choose_canvas, finding_graph
 from vision.export.onnx_file import Colours, OnnxRunner, write_onnx
 from vision.training.recomputing import recompute_activations
@@ -169,6 +171,7 @@ def test_repeats_are_suppressed_where_it_is_asked_for() -> None:
 
 def test_a_published_network_finds_what_its_library_finds(tmp_path: Path) -> None:
     original = publish(tmp_path, KIND)
+    _leave_out(tmp_path / "someone--finder" / "model.safetensors", ".swin.layernorm.")  # as the published ones do
     built, is_new_head = start(tmp_path, 4, SEGMENTATION)
     assert not is_new_head
     assert (built.mean, built.std) == ((0, 0, 0), (1, 1, 1))
@@ -189,6 +192,20 @@ def test_a_published_network_finds_what_its_library_finds(tmp_path: Path) -> Non
             overlaps = ((whole > 0.5) & (mask > 0)).sum((1, 2)) / ((whole > 0.5) | (mask > 0)).sum((1, 2))
             alike = (overlaps > 0.8) & ((one.scores - segment["score"]).abs() < 0.03)
             assert (alike & (one.labels == segment["label_id"])).any()
+
+
+def _leave_out(path: Path, part: str) -> None:
+    tensors = load_file(path)
+    kept = {name: tensor for name, tensor in tensors.items() if part not in name}
+    assert len(kept) == len(tensors) - 2
+    save_file(kept, path, metadata={"format": "pt"})
+
+
+def test_weights_that_are_missing_and_needed_are_named(tmp_path: Path) -> None:
+    publish(tmp_path, KIND)
+    _leave_out(tmp_path / "someone--finder" / "model.safetensors", ".encoder.hidden_states_norms.stage2.")
+    with pytest.raises(WeightsUnavailableError, match=r"2 of \d+ tensors are missing"):
+        start(tmp_path, 4, SEGMENTATION)
 
 
 def test_other_classes_keep_all_but_the_heads(tmp_path: Path) -> None:
