@@ -67,12 +67,11 @@ class HubSegmenter(HubFinder):
         boxes = clip_boxes_to_image(_surround(shapes[order], self.mask_stride, limits.mask), (size[0], size[1]))
         has_area = ((boxes[:, 2:] > boxes[:, :2]).all(dim=1)).nonzero()[:, 0]
         order, boxes = order[has_area], boxes[has_area]
-        kept = torch.arange(len(order), device=order.device)
         if limits.nms_iou < 1:
             kept = batched_nms(boxes, scores[order], labels[order], limits.nms_iou)
-        kept = kept[: limits.per_image]
-        order = order[kept]
-        return Detections(boxes[kept], labels[order], scores[order], shapes[order])
+            order, boxes = order[kept], boxes[kept]
+        order = order[: limits.per_image]
+        return Detections(boxes[: limits.per_image], labels[order], scores[order], shapes[order])
 
 
 def _measure_quality(shapes: Tensor) -> Tensor:
