@@ -48,7 +48,7 @@ class Detections:
 
     `boxes` float32 [n, 4], xyxy in px of the network's image; `labels` int64 [n], from 0; `scores` float32 [n];
     `masks` float32 [n, h, w] probabilities, over the box or the network's image as the network's `mask_frame` says, the
-    latter with a value for every `mask_stride` px each way.
+    latter with a value for every `mask_stride` px each way; filling, right of the picture and below, may be left out.
     """
 
     boxes: Tensor
