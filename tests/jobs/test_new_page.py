@@ -280,12 +280,13 @@ def test_the_form_shows_exactly_what_the_network_takes(task_type: TaskType, info
 
 def test_an_id_without_a_card_shows_what_its_task_makes_of_it() -> None:
     shown = {}
-    for task_type in ("image_classification", "image_object_detection"):
+    for task_type in ("image_classification", "image_object_detection", "image_instance_segmentation"):
         form = JobForm.from_document({"task": task_type, "training_parameters": {"model_name": "someone/net"}})
         assert form.is_other_network
         shown[task_type] = names_of(form)
     assert "training_crop_size" in shown["image_classification"] - shown["image_object_detection"]
     assert {"image_size", "nms_iou_threshold"} <= shown["image_object_detection"] - shown["image_classification"]
+    assert {"mask_pixel_score_threshold"} <= shown["image_instance_segmentation"] - shown["image_object_detection"]
 
 
 def test_a_dataset_in_the_address_brings_its_task(signed_in: Client, version: DatasetVersion, make_version) -> None:

@@ -52,6 +52,10 @@ def test_what_few_networks_obey_names_them(signed_in: Client) -> None:
     row = rates[rates.index('<tr id="learning_rate"') : rates.index("</tr>", rates.index('<tr id="learning_rate"'))]
     assert "0.01 (mobilenet, resnet, resnest, seresnext)" in row
     assert "0.001 (vitl16r224)" in row
+    masks = page_of(signed_in, "?task=image_instance_segmentation")
+    row = masks[masks.index('<tr id="image_size"') : masks.index("</tr>", masks.index('<tr id="image_size"'))]
+    assert "yolov5, mask2former only" in row
+    assert "Any other Mask2Former on the Hugging Face Hub" in masks
 
 
 def test_stand_ins_of_mmdetection_are_listed(signed_in: Client) -> None:

@@ -14,11 +14,13 @@ MaskFrame = Literal["box", "image"]
 @dataclass(frozen=True)
 class DetectionLimits:
     """Which detections a network hands over: those of at least `score`, after suppression of boxes of one class that
-    overlap by more than `nms_iou`, the best `per_image` of them."""
+    overlap by more than `nms_iou`, the best `per_image` of them. `mask` is the probability from which a pixel belongs
+    to an object: networks whose boxes surround their masks go by it."""
 
     score: float = 0.05
     nms_iou: float = 0.5
     per_image: int = 100
+    mask: float = 0.5
 
 
 class Targets(NamedTuple):
@@ -46,7 +48,7 @@ class Detections:
 
     `boxes` float32 [n, 4], xyxy in px of the network's image; `labels` int64 [n], from 0; `scores` float32 [n];
     `masks` float32 [n, h, w] probabilities, over the box or the network's image as the network's `mask_frame` says, the
-    latter with a value for every `mask_stride` px each way.
+    latter with a value for every `mask_stride` px each way; filling, right of the picture and below, may be left out.
     """
 
     boxes: Tensor

@@ -43,6 +43,16 @@ _HGNET = {
 _RESNET = {"model_type": "rt_detr_resnet", "out_indices": [2, 3, 4]}
 _TIMM_RESNET_50 = {"model_type": "timm_backbone", "backbone": "resnet50", "num_channels": 3, "features_only": True}
 
+# Swin, tiny and small; the rest of Mask2Former are its class's own figures
+_SWIN = {
+    "model_type": "swin",
+    "embed_dim": 96,
+    "num_heads": [3, 6, 12, 24],
+    "window_size": 7,
+    "drop_path_rate": 0.3,
+    "out_features": ["stage1", "stage2", "stage3", "stage4"],
+}
+
 KNOWN = {
     "ustc-community/dfine-nano-coco": Configuration(
         {
@@ -98,6 +108,14 @@ KNOWN = {
     ),
     "microsoft/conditional-detr-resnet-50": Configuration(
         {"model_type": "conditional_detr", "backbone_config": {**_TIMM_RESNET_50, "out_indices": [1, 2, 3, 4]}},
+        _NORMALISED,
+    ),
+    "facebook/mask2former-swin-tiny-coco-instance": Configuration(
+        {"model_type": "mask2former", "backbone_config": {**_SWIN, "depths": [2, 2, 6, 2]}},
+        _NORMALISED,
+    ),
+    "facebook/mask2former-swin-small-coco-instance": Configuration(
+        {"model_type": "mask2former", "backbone_config": {**_SWIN, "depths": [2, 2, 18, 2]}},
         _NORMALISED,
     ),
 }

@@ -106,9 +106,19 @@ def read_start(create: Callable[[], PreTrainedModel], tensors: Mapping[str, Tens
     loaded, told = answer
     lacking = {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}
     computed = {name for name, _ in loaded.named_buffers()}  # a buffer that is missing is what the network computed
-    return Start(
-        {PREFIX + name: value for name, value in loaded.state_dict().items() if name not in lacking - computed}
-    )
+    lacking -= computed | _list_unused(loaded)
+    return Start({PREFIX + name: value for name, value in loaded.state_dict().items() if name not in lacking})
+
+
+def _list_unused(network: PreTrainedModel) -> set[str]:
+    """The weights that published files lack because the network has no use for them, as its parts say themselves: the
+    last normalisation of a Swin that is a backbone."""
+    unused: set[str] = set()
+    for name, part in network.named_modules():
+        for pattern in getattr(part, "_keys_to_ignore_on_load_missing", None) or ():
+            own = (weight for weight, _ in part.named_parameters() if re.search(pattern, weight))
+            unused.update(f"{name}.{weight}" if name else weight for weight in own)
+    return unused
 
 
 def first_line(error: Exception) -> str:

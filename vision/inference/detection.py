@@ -47,7 +47,7 @@ class DetectionPredictor(Predictor[PreparedImage]):
     def __post_init__(self) -> None:
         sizes = self.settings
         self.network.limits = DetectionLimits(
-            sizes.box_score_thresh, sizes.nms_iou_thresh, sizes.box_detections_per_img
+            sizes.box_score_thresh, sizes.nms_iou_thresh, sizes.box_detections_per_img, mask_threshold(sizes)
         )
 
     @property

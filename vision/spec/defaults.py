@@ -89,6 +89,10 @@ _DETR = NetworkDefaults(
     },
 )
 
+# As Mask2Former was published: the same rate, a larger decay, and steps that are nearly always cut short. Over Swin
+# tiny a step keeps 2.4 GiB an image (measured at 640 px in 32 bits): what every layer answers for every query.
+_MASK2FORMER = replace(_DETR, images_in_12_gib=4, others={**_DETR.others, "max_grad_norm": 0.01, "weight_decay": 0.05})
+
 _BY_NAME = {
     "vits16r224": NetworkDefaults(128, 128, 0.0125, 0.025),
     "vitb16r224": NetworkDefaults(48, 48, 0.0125, 0.025),
@@ -102,6 +106,7 @@ _BY_FAMILY = {
     "timm": _TIMM,
     "hub": _HUB,
     "detr": _DETR,
+    "mask2former": _MASK2FORMER,
 }
 
 

@@ -44,7 +44,7 @@ _SIZES = (
         unit="px",
         aliases=("img_size",),
         task_types=OBJECT_TASKS,
-        families=("yolov5", "detr"),
+        families=("yolov5", "detr", "mask2former"),
     ),
     _yolo(
         "multi_scale",

@@ -25,6 +25,7 @@ class _Rate:
 _ADAM = _Rate(5e-4, 16, "mobilenetv2 reached the best accuracy measured (240 images)")
 _TRANSFORMER = _Rate(5e-5, 16, "transformers are fine-tuned")
 _RCNN_ADAM = _Rate(3e-4, 8, "R-CNNs were measured to learn, from scratch even,")
+_QUERIES_ADAM = _Rate(1e-4, 8, "networks with queries learn")
 _ADAM_BY_FAMILY = {
     "vit": _TRANSFORMER,
     "hub": _TRANSFORMER,
@@ -32,13 +33,15 @@ _ADAM_BY_FAMILY = {
     "fasterrcnn": _RCNN_ADAM,
     "retinanet": _RCNN_ADAM,
     "maskrcnn": _RCNN_ADAM,
-    "detr": _Rate(1e-4, 8, "networks with queries learn"),
+    "detr": _QUERIES_ADAM,
+    "mask2former": _QUERIES_ADAM,
 }
 # For networks whose documented rate is AdamW's.
 _SGD_BY_FAMILY = {
     "timm": _Rate(0.01, 78, "convolutional networks"),
     "hub": _Rate(0.0125, 48, "vision transformers"),
     "detr": _Rate(0.005, 2, "R-CNNs"),
+    "mask2former": _Rate(0.005, 2, "R-CNNs"),
 }
 
 

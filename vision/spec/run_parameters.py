@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from vision.catalog.task_types import CLASSIFICATION_TASKS, TaskType
+from vision.catalog.task_types import TaskType
 from vision.spec.augmentations import read_advanced_settings
 from vision.spec.parameter import Parameter
 
@@ -42,8 +42,8 @@ RUN_PARAMETERS = (
         "third more time. The result is the same.",
         "Run",
         default=False,
-        task_types=(*CLASSIFICATION_TASKS, TaskType.DETECTION),
-        families=("vit", "resnest", "seresnext", "timm", "hub", "detr"),
+        task_types=tuple(TaskType),
+        families=("vit", "resnest", "seresnext", "timm", "hub", "detr", "mask2former"),
         is_advanced=True,
     ),
     _all(

@@ -7,7 +7,9 @@ from functools import partial
 from vision.catalog.task_types import TaskType
 from vision.spec.parameter import Parameter
 
-_masks = partial(Parameter, task_types=(TaskType.SEGMENTATION,), families=("maskrcnn", "yolov5"), is_advanced=True)
+_masks = partial(
+    Parameter, task_types=(TaskType.SEGMENTATION,), families=("maskrcnn", "yolov5", "mask2former"), is_advanced=True
+)
 
 SEGMENTATION_PARAMETERS = (
     _masks(

@@ -211,6 +211,12 @@ class YoloSegmentationSettings(MaskSettings, YoloSettings):
     """YOLOv5 for masks."""
 
 
+class HubSegmentationSettings(MaskSettings, SquareSettings):
+    """Networks of the Hub for masks: as those for boxes, without tiles."""
+
+    nms_iou_thresh: Share = 1.0
+
+
 _DETECTORS: Mapping[str, type[InferenceSettings]] = {
     "shorter_side": DetectionSettings,
     "letterbox": YoloDetectionSettings,
@@ -219,6 +225,7 @@ _DETECTORS: Mapping[str, type[InferenceSettings]] = {
 _SEGMENTERS: Mapping[str, type[InferenceSettings]] = {
     "shorter_side": SegmentationSettings,
     "letterbox": YoloSegmentationSettings,
+    "stretch": HubSegmentationSettings,
 }
 
 

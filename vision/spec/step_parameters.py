@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from vision.catalog.task_types import CLASSIFICATION_TASKS, TaskType
+from vision.catalog.task_types import TaskType
 from vision.spec.parameter import Parameter
 
 _hub = partial(
     Parameter,
-    task_types=(*CLASSIFICATION_TASKS, TaskType.DETECTION),
-    families=("hub", "detr"),
+    task_types=tuple(TaskType),
+    families=("hub", "detr", "mask2former"),
     group="Training",
     is_advanced=True,
 )

@@ -31,7 +31,7 @@ def test_open_names_are_known_and_not_listed(name: str) -> None:
     info = ARCHITECTURES.get(name)
     assert info.name == name
     classifies = (TaskType.CLASSIFICATION, TaskType.MULTILABEL)
-    assert info.task_types == (classifies if name.startswith("timm/") else (*classifies, TaskType.DETECTION))
+    assert info.task_types == (classifies if name.startswith("timm/") else tuple(TaskType))
     assert name not in ARCHITECTURES.names()
     assert ARCHITECTURES.get(name) is info
 
@@ -44,9 +44,10 @@ def test_an_id_is_described_as_what_its_task_makes_of_it() -> None:
         TaskType.CLASSIFICATION: "hub",
         TaskType.MULTILABEL: "hub",
         TaskType.DETECTION: "detr",
+        TaskType.SEGMENTATION: "mask2former",
     }
     assert all(task_type in role.task_types for task_type, role in roles.items())
-    assert len({role.builder for role in roles.values()}) == 2
+    assert len({role.builder for role in roles.values()}) == 3
     assert {role.pretrained for role in roles.values()} == {ARCHITECTURES.get("someone/net").pretrained}
 
 

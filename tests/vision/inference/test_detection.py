@@ -173,10 +173,15 @@ FAMILIES = {
         {"hub_config": config_of("deformable_detr"), "pretrained": "auto"},
         {"img_size": 128},
     ),
+    "someone/segmenter": (
+        "image_instance_segmentation",
+        {"hub_config": config_of("mask2former"), "pretrained": "auto"},
+        {"img_size": 64},
+    ),
 }
 
 
-MASKED = ("maskrcnn_resnet18_fpn", "yolov5_seg")
+MASKED = ("maskrcnn_resnet18_fpn", "yolov5_seg", "someone/segmenter")
 
 
 def make_family(folder: Path, architecture: str) -> Path:
@@ -188,7 +193,8 @@ def make_family(folder: Path, architecture: str) -> Path:
     checked = parse_settings(
         settings | {"box_score_thresh": 0.0001, "box_detections_per_img": 5}, architecture, options, task_type
     )
-    save_mlflow_model(folder, built.module.state_dict(), card, checked)
+    weights = {name: tensor.clone() for name, tensor in built.module.state_dict().items()}  # some are shared
+    save_mlflow_model(folder, weights, card, checked)
     return folder
 
 
@@ -237,21 +243,23 @@ def test_each_family_predicts_without_darkroom(tmp_path, architecture):
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_a_model_takes_along_what_it_needs_and_no_more(tmp_path, architecture):
     folder = make_family(tmp_path / "model", architecture)
-    is_yolo = architecture.startswith("yolov5")
+    is_yolo, is_hub = architecture.startswith("yolov5"), architecture.startswith("someone/")
     code = {str(path.relative_to(folder / "code" / "vision")) for path in (folder / "code").rglob("*.py")}
     assert "inference/detection.py" in code
     assert not [name for name in code if name.split("/")[0] in ("training", "tasks", "metrics", "explain", "export")]
     families = {name.split("/")[1] for name in code if name.startswith("architectures/") and name.count("/") > 1}
-    assert families == {"yolov5" if is_yolo else "torchvision_detectors"}
+    assert families == {"yolov5" if is_yolo else "hub_objects" if is_hub else "torchvision_detectors"}
     requirements = (folder / "requirements.txt").read_text()
     assert ("ultralytics" in requirements) == is_yolo
-    assert not any(name in requirements for name in ("captum", "timm", "transformers", "faster-coco-eval"))
+    assert all((name in requirements) == is_hub for name in ("timm", "transformers"))
+    assert ("scipy" in requirements) == (architecture == "someone/segmenter")
+    assert not any(name in requirements for name in ("captum", "faster-coco-eval"))
     document = yaml.safe_load((folder / "MLmodel").read_text())
     (column,) = json.loads(document["signature"]["outputs"])
     assert (column["name"], column["type"], column["items"]["type"]) == ("boxes", "array", "object")
     assert ("polygon" in column["items"]["properties"]) == (architecture in MASKED)
     settings = json.loads((folder / "artifacts" / "settings.json").read_text())
-    assert ("img_size" in settings) == is_yolo
+    assert ("img_size" in settings) == (is_yolo or is_hub)
     assert ("mask_pixel_score_threshold" in settings) == (architecture in MASKED)
 
 

@@ -7,6 +7,7 @@ from torch import nn
 from transformers.backbone_utils import BackboneMixin
 
 from vision.architectures.hub_layers import find_freeze_groups
+from vision.architectures.introspection import find_cover
 
 
 def find_backbone(module: nn.Module) -> str:
@@ -16,13 +17,22 @@ def find_backbone(module: nn.Module) -> str:
 
 
 def list_groups(module: nn.Module, heads: tuple[str, ...]) -> list[list[str]]:
-    """What `layers_to_freeze` counts: the backbone's stem, then its stages; the layers of a network of one piece."""
+    """What `layers_to_freeze` counts: the backbone's stem, then its stages, the last with what comes after; the layers
+    of a network of one piece."""
     name = find_backbone(module)
     if not name:
         return find_freeze_groups(module, heads)
     backbone = module.get_submodule(name)
     groups = _list_timm_groups(backbone) if isinstance(backbone, FeatureDictNet) else find_freeze_groups(backbone, ())
+    if groups:
+        groups[-1] += _find_rest(backbone, groups)
     return [[f"{name}.{part}" for part in group] for group in groups]
+
+
+def _find_rest(backbone: nn.Module, groups: list[list[str]]) -> list[str]:
+    """The modules in none of the groups: Swin normalises what each stage answers."""
+    covered = tuple(f"{part}." for group in groups for part in group)
+    return find_cover(backbone, [name for name, _ in backbone.named_parameters() if not name.startswith(covered)])
 
 
 def free_backbone(module: nn.Module) -> None:

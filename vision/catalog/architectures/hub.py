@@ -33,7 +33,8 @@ _SPEEDS = (
 )
 _COMMON_SPEED = 4.0
 _OBJECTS_SPEED = 0.2
-_BUILDERS = "vision.architectures.hub_objects.builders"
+_MASKS_SPEED = 0.05
+_BUILDERS = "vision.architectures.hub_objects"
 
 
 def is_hub_id(name: str) -> bool:
@@ -43,7 +44,7 @@ def is_hub_id(name: str) -> bool:
 
 def describe_hub(name: str) -> ArchitectureInfo:
     """What can be said of the network `name` of the Hub, in all its roles. Figures of 0 are not known."""
-    roles = (_classifier(name), _finder(name))
+    roles = (_classifier(name), _finder(name), _segmenting(name))
     return replace(roles[0], task_types=tuple(task for role in roles for task in role.task_types), roles=roles)
 
 
@@ -83,11 +84,21 @@ def _finder(name: str) -> ArchitectureInfo:
         _classifier(name),
         family="detr",
         task_types=(TaskType.DETECTION,),
-        builder=f"{_BUILDERS}:build_hub_detector",
+        builder=f"{_BUILDERS}.builders:build_hub_detector",
         cpu_images_per_second=_OBJECTS_SPEED,
         square_crop=None,
         fitting="stretch",
         options=("hub_config", "hub_processor", "pretrained"),
+    )
+
+
+def _segmenting(name: str) -> ArchitectureInfo:
+    return replace(
+        _finder(name),
+        family="mask2former",
+        task_types=(TaskType.SEGMENTATION,),
+        builder=f"{_BUILDERS}.mask_builder:build_hub_segmenter",
+        cpu_images_per_second=_MASKS_SPEED,
     )
 
 
@@ -116,7 +127,16 @@ def _curate(
 
 
 def _detector(name: str, title: str, sizes: tuple[float, int, float], character: str) -> ArchitectureInfo:
-    role = _finder(name)
+    return _curate_coco(_finder(name), title, sizes, character)
+
+
+def _segmenter(name: str, title: str, sizes: tuple[float, int, float], character: str) -> ArchitectureInfo:
+    return _curate_coco(_segmenting(name), title, sizes, character)
+
+
+def _curate_coco(
+    role: ArchitectureInfo, title: str, sizes: tuple[float, int, float], character: str
+) -> ArchitectureInfo:
     role = replace(role, pretrained=replace(role.pretrained, dataset="COCO"))
     return _curate(role, title, sizes, 5, character)
 
@@ -166,4 +186,14 @@ HUB_DETECTORS = (
         "DETR as it learns several times as fast; large objects well, small ones less so; needs a GPU.",
     ),
 )  # fmt: skip
-HUB_ALIASES = {info.name.replace("/", "-"): info.name for info in (*HUB_CLASSIFIERS, *HUB_DETECTORS)}
+HUB_SEGMENTERS = (
+    _segmenter(
+        "facebook/mask2former-swin-tiny-coco-instance", "Mask2Former, Swin tiny (Hub)", (47.4, 190, 0.05),
+        "A transformer that finds a set of masks at once, with fine outlines; needs a GPU.",
+    ),
+    _segmenter(
+        "facebook/mask2former-swin-small-coco-instance", "Mask2Former, Swin small (Hub)", (68.7, 275, 0.04),
+        "The same over a deeper network: the most accurate segmenter listed; needs a GPU.",
+    ),
+)  # fmt: skip
+HUB_ALIASES = {info.name.replace("/", "-"): info.name for info in (*HUB_CLASSIFIERS, *HUB_DETECTORS, *HUB_SEGMENTERS)}

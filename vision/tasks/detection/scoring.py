@@ -11,7 +11,7 @@ from vision.catalog.task_types import TaskType
 from vision.metrics.detection.analysis import ImageAnalysis, analyse_images
 from vision.metrics.detection.objects import FoundObjects, TrueObjects
 from vision.metrics.detection.report import MEAN_AVERAGE_PRECISION, build_detection_report, scalar_metrics
-from vision.spec.settings import BoxSettings, YoloSettings
+from vision.spec.settings import BoxSettings, YoloSettings, mask_threshold
 from vision.tasks.base import Evaluation
 
 _LOWEST_SCORE = 0.01
@@ -28,7 +28,10 @@ def evaluation_limits(settings: BoxSettings) -> DetectionLimits:
     """
     lowest = _LOWEST_YOLO_SCORE if isinstance(settings, YoloSettings) else _LOWEST_SCORE
     return DetectionLimits(
-        min(lowest, settings.box_score_thresh), settings.nms_iou_thresh, settings.box_detections_per_img
+        min(lowest, settings.box_score_thresh),
+        settings.nms_iou_thresh,
+        settings.box_detections_per_img,
+        mask_threshold(settings),
     )
 
 

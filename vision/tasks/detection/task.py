@@ -184,7 +184,10 @@ class DetectionTask:
         network = cast(DetectionNetwork, module)
         settings = self.settings
         network.limits = DetectionLimits(
-            settings.box_score_thresh, settings.nms_iou_thresh, settings.box_detections_per_img
+            settings.box_score_thresh,
+            settings.nms_iou_thresh,
+            settings.box_detections_per_img,
+            mask_threshold(settings),
         )
         facts = {"task": self.run.task_type, "architecture": self.run.architecture, "labels": self.run.label_names}
         return finding_graph(network, self._colours, self._canvas, dict(facts))

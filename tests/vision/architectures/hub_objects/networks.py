@@ -15,11 +15,12 @@ from vision.architectures import Built, build_architecture
 from vision.architectures.detection import Targets
 from vision.architectures.hub_network import create_network
 from vision.architectures.hub_objects.builders import DETECTORS
+from vision.architectures.hub_objects.mask_builder import SEGMENTERS
 from vision.architectures.weights import find_options, find_weights, load_pretrained
 from vision.catalog.architectures import ARCHITECTURES
 
 NAME = "someone/finder"
-DETECTION = "image_object_detection"
+DETECTION, SEGMENTATION = "image_object_detection", "image_instance_segmentation"
 SIDE = 128  # px: the coarsest of four maps must still have places
 
 _RESNET = {"embedding_size": 8, "hidden_sizes": [8, 8, 16, 16], "depths": [1] * 4, "layer_type": "basic"}
@@ -89,38 +90,65 @@ TINY: dict[str, dict[str, Any]] = {
         "num_detection_tokens": 10,
     },
 }
+TINY_SEGMENTERS: dict[str, dict[str, Any]] = {
+    "mask2former": {
+        "backbone_config": {
+            "model_type": "swin",
+            "embed_dim": 8,
+            "depths": [1] * 4,
+            "num_heads": [1, 1, 2, 2],
+            "window_size": 2,
+            "drop_path_rate": 0.0,
+            "out_features": ["stage1", "stage2", "stage3", "stage4"],
+        },
+        "feature_size": 32,
+        "mask_feature_size": 16,
+        "hidden_dim": 32,
+        "encoder_layers": 1,
+        "encoder_feedforward_dim": 16,
+        "decoder_layers": 3,
+        "num_attention_heads": 2,
+        "dim_feedforward": 16,
+        "num_queries": 10,
+        "train_num_points": 256,
+    }
+}
 LISTED = ("rt_detr_v2", "d_fine", "deformable_detr", "conditional_detr")
-"""The types whose networks are in the catalogue."""
+"""The types of detectors in the catalogue."""
 
 
 def config_of(kind: str, **changes: Any) -> dict[str, Any]:
-    return {"model_type": kind, **TINY[kind], **changes}
+    return {"model_type": kind, **(TINY | TINY_SEGMENTERS)[kind], **changes}
+
+
+def task_of(kind: str) -> str:
+    return SEGMENTATION if kind in SEGMENTERS else DETECTION
 
 
 def build(kind: str, labels: int = 3, pretrained: str = "none") -> Built:
     torch.manual_seed(5)
     options = {"hub_config": config_of(kind), "pretrained": pretrained}
-    return build_architecture(NAME, labels, options, DETECTION)
+    return build_architecture(NAME, labels, options, task_of(kind))
 
 
 def publish(folder: Path, kind: str, labels: int = 4) -> PreTrainedModel:
     """A network as its authors publish it, in the folder of weights; the network itself."""
     torch.manual_seed(7)
-    network = create_network(NAME, config_of(kind), labels, DETECTORS, "find objects")
+    network = create_network(NAME, config_of(kind), labels, DETECTORS | SEGMENTERS, "find objects")
     for weight in network.parameters():
         nn.init.normal_(weight, std=0.2)
     target = folder / NAME.replace("/", "--")
     network.save_pretrained(target)
     (target / "preprocessor_config.json").write_text(json.dumps({"do_normalize": False}))
-    assert type(network) is getattr(transformers, str(DETECTORS[kind]))
+    assert type(network) is getattr(transformers, str((DETECTORS | SEGMENTERS)[kind]))
     return network.eval()
 
 
-def start(folder: Path, labels: int) -> tuple[Built, bool]:
+def start(folder: Path, labels: int, task_type: str = DETECTION) -> tuple[Built, bool]:
     """What a run starts with: the network with the published weights, and whether its heads are new."""
-    info = ARCHITECTURES.get(NAME, DETECTION)
+    info = ARCHITECTURES.get(NAME, task_type)
     options = {**find_options(info, folder, True, lambda message, fraction: None), "pretrained": "auto"}
-    built = build_architecture(NAME, labels, options, DETECTION)
+    built = build_architecture(NAME, labels, options, task_type)
     loaded = load_pretrained(built, find_weights(info, folder, True, lambda message, fraction: None))
     return built, loaded.is_new_head
 

@@ -14,7 +14,7 @@ from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_a
 from vision.catalog.task_types import TaskType
 from vision.registry import load_dotted
 
-LISTED = [info for info in ARCHITECTURES if info.family == "detr"]
+LISTED = [info for info in ARCHITECTURES if info.family in ("detr", "mask2former")]
 
 
 def by_name(info: ArchitectureInfo) -> str:

@@ -9,7 +9,7 @@ import pytest
 import transformers
 from transformers import AutoConfig
 
-from tests.vision.architectures.hub_objects.networks import DETECTION, NAME, config_of
+from tests.vision.architectures.hub_objects.networks import DETECTION, NAME, SEGMENTATION, config_of
 from vision.architectures import build_architecture
 from vision.errors import NotFoundError, WeightsUnavailableError
 
@@ -36,6 +36,19 @@ def build_from(config: dict[str, Any] | None) -> Any:
 def test_what_does_not_find_boxes_is_refused(kind: str | None) -> None:
     with pytest.raises(NotFoundError, match=rf"a network of type {kind}, which transformers .* does not find objects"):
         build_from({"model_type": kind})
+
+
+@pytest.mark.parametrize("kind", ["rt_detr_v2", "maskformer", "vit", None])
+def test_what_does_not_find_masks_is_refused(kind: str | None) -> None:
+    with pytest.raises(NotFoundError, match=rf"type {kind}, which transformers .* does not find masks") as caught:
+        build_architecture(NAME, 3, {"hub_config": {"model_type": kind}}, SEGMENTATION)
+    assert "mask2former" in caught.value.hint
+
+
+def test_a_segmenter_that_does_not_build_is_the_users_to_replace(no_network: list[Any]) -> None:
+    with pytest.raises(WeightsUnavailableError, match=r"config\.json of someone/finder does not build: \S"):
+        build_architecture(NAME, 3, {"hub_config": config_of("mask2former", num_queries="many")}, SEGMENTATION)
+    assert not no_network
 
 
 def test_a_classifiers_task_does_not_take_a_detector() -> None:

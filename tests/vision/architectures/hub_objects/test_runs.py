@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from tests.vision.architectures.hub_objects.networks import LISTED, NAME, SIDE, build, publish
+from tests.vision.architectures.hub_objects.networks import LISTED, NAME, SEGMENTATION, SIDE, build, publish, task_of
 from tests.vision.training.object_runs import make_object_run
 from tests.vision.training.runs import fit, metrics_by_epoch, train
 from vision.architectures.continuing import load_run_weights, read_run_weights
@@ -24,7 +24,7 @@ def make_hub_run(folder: Path, kind: str, **changes: Any) -> RunDocument:
     publish(folder / "weights", kind)
     settings = {
         "images": 8,
-        "image_size": SIDE,
+        "image_size": SIDE if task_of(kind) != SEGMENTATION else SIDE // 2,
         "nms_iou_threshold": 1.0,
         "box_score_threshold": 0.05,
         "learning_rate": 1e-3,
@@ -34,11 +34,11 @@ def make_hub_run(folder: Path, kind: str, **changes: Any) -> RunDocument:
         "weights_dir": folder / "weights",
         "offline": True,
     }
-    return make_object_run(folder, NAME, **(settings | changes))
+    return make_object_run(folder, NAME, masks=task_of(kind) == SEGMENTATION, **(settings | changes))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", LISTED)
+@pytest.mark.parametrize("kind", [*LISTED, "mask2former"])
 def test_a_run_trains_resumes_packages_and_exports(kind: str, tmp_path: Path) -> None:
     tiles = {"tile_grid_size": "2x1"} if kind == "rt_detr_v2" else {}
     run = make_hub_run(tmp_path / "whole", kind, **tiles)
@@ -63,6 +63,7 @@ def test_a_run_trains_resumes_packages_and_exports(kind: str, tmp_path: Path) ->
     assert [(one["label"], round(one["score"], 3)) for one in answer["boxes"][: len(best)]] == [
         (label, round(score, 3)) for label, score in best
     ]
+    assert all(("polygon" in one) == (kind == "mask2former") for one in answer["boxes"])
 
 
 def test_another_run_goes_on_from_its_weights_with_other_classes(tmp_path: Path) -> None:
