@@ -69,7 +69,7 @@ def open_context(browser: Browser, darkroom: Running, cookies: list[Any], varian
         color_scheme=scheme,  # type: ignore[arg-type]
         base_url=darkroom.url,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(40_000)
     context.add_cookies(cookies)
     return context
 

@@ -96,7 +96,7 @@ def test_a_folder_whose_tab_is_closed_half_way_ends_whole_and_once(page, rest, f
 
 def wait_for_value(read):
     found = []
-    wait_for(lambda: found.append(read()) or found[-1] > 0, 20)
+    wait_for(lambda: found.append(read()) or found[-1] > 0, 60)
     return found[-1]
 
 
@@ -140,7 +140,7 @@ def test_pause_a_broken_network_and_on_again(page, rest, folder, name):
     page.wait_for_timeout(700)
     assert share(page) == stopped
     page.get_by_role("button", name="Resume").click()
-    wait_for(lambda: share(page) > stopped, 20)
+    wait_for(lambda: share(page) > stopped, 60)
     page.context.set_offline(True)
     page.wait_for_timeout(1500)
     page.context.set_offline(False)
@@ -159,7 +159,7 @@ def test_canceling_leaves_nothing_behind(page, rest, folder, name):
     wait_for(lambda: share(page) > 0.1, 30)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("[data-upload-progress]")).to_be_hidden()
-    wait_for(lambda: len(rest.get("/transfers").json()["items"]) == before, 20)
+    wait_for(lambda: len(rest.get("/transfers").json()["items"]) == before, 60)
     assert rest.get(f"/datasets/{name}").status_code == 404
 
 

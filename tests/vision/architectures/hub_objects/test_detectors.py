@@ -230,18 +230,19 @@ def test_inner_layers_are_computed_again_where_the_library_can() -> None:
 def test_the_file_finds_what_the_network_finds(kind: str, tmp_path: Path) -> None:
     built = build(kind)
     module = settle(built)
-    module.limits = DetectionLimits(0.05, 1.0, 5)
+    module.limits = DetectionLimits(0.0, 1.0, 300)  # all: of equal scores any may be among the best
     graph = finding_graph(module, Colours(built.mean, built.std), choose_canvas("stretch", SIDE, 32, (0, 0, 0)), {})
     write_onnx(graph, tmp_path / "model.onnx")
-    pixels = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(9)) * 255
+    patches = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(9)) * 255
+    pixels = nn.functional.interpolate(patches, size=(SIDE, SIDE))  # places that differ, for networks that choose some
     with torch.inference_mode():
         boxes, labels, scores = graph.module(pixels)
-    answer = OnnxRunner(tmp_path / "model.onnx")(pixels.numpy())
-    assert len(scores) == 5
-    assert answer[2].tolist() == pytest.approx(scores.tolist(), abs=1e-4)
-    if (scores[:-1] - scores[1:]).min() < 1e-5:  # of equal scores any may come first
-        order, theirs = boxes[:, 0].argsort(), answer[0][:, 0].argsort()
-        boxes, labels = boxes[order], labels[order]
-        answer = [answer[0][theirs], answer[1][theirs]]
-    assert answer[1].tolist() == labels.tolist()
-    assert answer[0].ravel().tolist() == pytest.approx(boxes.flatten().tolist(), abs=0.05)
+    answer = [torch.from_numpy(part) for part in OnnxRunner(tmp_path / "model.onnx")(pixels.numpy())]
+    rows, theirs = (
+        torch.cat([part[0], part[1][:, None] * 1e3, part[2][:, None] * 1e2], dim=1)
+        for part in ((boxes, labels, scores), answer)
+    )
+    assert len(rows) == len(theirs) >= 10
+    apart = torch.cdist(rows.double(), theirs.double(), p=torch.inf)
+    assert apart.amin(dim=1).max() < 0.05
+    assert apart.amin(dim=0).max() < 0.05
