@@ -9,7 +9,7 @@ ARGS ?=
 
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo worker test test-quick test-services check-data lint format bench screenshots clean setup setup-dev
+.PHONY: help run demo worker test test-quick test-services check-data lint format bench architectures screenshots clean setup setup-dev
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ bench: setup-dev ## the benchmarks
 		name=$$(basename "$$file" .py); case "$$name" in _*) continue;; esac; \
 		echo "== $$name"; $(PY) -m "benchmarks.$$name" $(ARGS); \
 	done
+
+architectures: setup-dev ## docs/architectures.md: every architecture trains, saves, loads, predicts, exports, resumes
+	@$(PY) -m tests.architecture_table $(ARGS)
 
 screenshots: setup-dev ## the README's pictures, from a Darkroom of its own
 	@scripts/screenshots.sh

@@ -10,7 +10,7 @@ from typing import Any
 import timm
 import torch
 import transformers
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
@@ -106,11 +106,11 @@ def read_start(create: Callable[[], PreTrainedModel], tensors: Mapping[str, Tens
     loaded, told = answer
     lacking = {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}
     computed = {name for name, _ in loaded.named_buffers()}  # a buffer that is missing is what the network computed
-    lacking -= computed | _list_unused(loaded)
+    lacking -= computed | list_unused(loaded)
     return Start({PREFIX + name: value for name, value in loaded.state_dict().items() if name not in lacking})
 
 
-def _list_unused(network: PreTrainedModel) -> set[str]:
+def list_unused(network: nn.Module) -> set[str]:
     """The weights that published files lack because the network has no use for them, as its parts say themselves: the
     last normalisation of a Swin that is a backbone."""
     unused: set[str] = set()

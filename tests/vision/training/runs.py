@@ -116,12 +116,12 @@ def make_multilabel_run(folder: Path, images: int = 24, **changes: Any) -> RunDo
     """A multi-label run: stripes of up to three colours on each image, every eighth without any."""
     fields = {"task_type": "image_classification_multilabel", "label_names": sorted(COLOURS), "primary_metric": "iou"}
     run = make_run(folder, images=1, **(fields | changes))
-    _write_stripes(folder, "train", images, seed=1)
-    _write_stripes(folder, "validation", images // 2, seed=2)
+    write_stripes(folder, "train", images, seed=1)
+    write_stripes(folder, "validation", images // 2, seed=2)
     return run
 
 
-def _write_stripes(folder: Path, split: str, images: int, seed: int) -> Path:
+def write_stripes(folder: Path, split: str, images: int, seed: int) -> Path:
     """Image n has the colours of n's last three bits."""
     random = np.random.default_rng(seed)
     cells = [[name for bit, name in enumerate(COLOURS) if number >> bit & 1] for number in range(images)]

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from tests.vision.training.object_runs import make_object_run
 from tests.vision.training.runs import make_run, train
 from vision.architectures import build_architecture
 from vision.export.onnx_file import OnnxRunner
@@ -36,11 +35,6 @@ def test_a_classifier_answers_the_same_logits(tmp_path: Path, is_normalised: boo
         (pixels if is_normalised else normal).numpy()
     )
     np.testing.assert_allclose(answer, built.module.eval()(normal).detach().numpy(), atol=1e-4)
-
-
-def test_a_detector_answers_the_same_objects(tmp_path: Path) -> None:
-    run = make_object_run(tmp_path, "yolov5", number_of_epochs=1)
-    assert "as the network does" in told(train(run))
 
 
 def test_a_difference_is_said_as_one() -> None:

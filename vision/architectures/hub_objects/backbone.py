@@ -7,6 +7,7 @@ from torch import nn
 from transformers.backbone_utils import BackboneMixin
 
 from vision.architectures.hub_layers import find_freeze_groups
+from vision.architectures.hub_network import list_unused
 from vision.architectures.introspection import find_cover
 
 
@@ -36,10 +37,13 @@ def _find_rest(backbone: nn.Module, groups: list[list[str]]) -> list[str]:
 
 
 def free_backbone(module: nn.Module) -> None:
-    """The library fixes the first stages of some: here `layers_to_freeze` alone does that."""
+    """The library fixes the first stages of some: here `layers_to_freeze` alone does that. What nothing uses is left
+    as it is."""
     name = find_backbone(module)
     if name:
         module.get_submodule(name).requires_grad_(True)
+    for unused in list_unused(module):
+        module.get_parameter(unused).requires_grad_(False)
 
 
 def thaw_normalisation(module: nn.Module) -> None:

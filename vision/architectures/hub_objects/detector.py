@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from transformers import PreTrainedModel
 from vision.architectures.detection import Detections, Targets
 from vision.architectures.hub_objects.finder import HubFinder, select_best, widen
 from vision.architectures.hub_objects.layers import judge_outputs, pick_up_outputs
+from vision.errors import InvalidDocumentError
 
 _CANDIDATES = 1000  # that suppression looks at where it is asked for, the best of an image
 
@@ -31,11 +33,36 @@ class HubDetector(HubFinder):
         network.loss_function = partial(_lose, network.loss_function)
 
     def _run(self, images: Tensor, labels: dict[str, Any]) -> tuple[Any, Tensor | None]:
+        self._check_places(int(images.shape[-2]), int(images.shape[-1]))
         with pick_up_outputs(self.network) as outputs:
             answer, loss = super()._run(images, labels)
         if loss is not None:
             loss = loss + judge_outputs(self.network, outputs, labels["labels"])
         return answer, loss
+
+    def _check_places(self, height: int, width: int) -> None:
+        """A network that starts its queries at the most promising places of its maps (RT-DETR, D-FINE) needs as many
+        places as it has queries.
+
+        Raises:
+            InvalidDocumentError: the image has fewer.
+        """
+        config = self.network.config
+        strides = list(getattr(config, "feat_strides", None) or [])
+        if not strides:  # its queries begin anywhere
+            return
+        for _ in range(len(strides), config.num_feature_levels):
+            strides.append(strides[-1] * 2)  # maps it makes of its coarsest one
+        places = count_places(height, width, strides)
+        if places >= config.num_queries:
+            return
+        sides = range(self.stride, 1 << 20, self.stride)
+        enough = next(side for side in sides if count_places(side, side, strides) >= config.num_queries)
+        raise InvalidDocumentError(
+            f"{width} × {height} px are too few for this network: it begins at the best {config.num_queries} places of "
+            f"an image, and this one has {places}.",
+            hint=f"Set image_size to {enough} or more.",
+        )
 
     def _list_labels(self, targets: Targets, count: int, frame: tuple[int, int]) -> dict[str, Any]:
         height, width = frame
@@ -65,6 +92,11 @@ class HubDetector(HubFinder):
         if not is_suppressing:
             return found
         return found.take(batched_nms(found.boxes, found.scores, found.labels, limits.nms_iou)[: limits.per_image])
+
+
+def count_places(height: int, width: int, strides: Sequence[int]) -> int:
+    """The places of maps of these strides, in px."""
+    return sum(-(-height // stride) * -(-width // stride) for stride in strides)
 
 
 def _lose(original: Any, logits: Tensor, labels: Any, device: Any, boxes: Tensor, *rest: Any, **named: Any) -> Any:

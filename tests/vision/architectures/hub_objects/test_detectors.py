@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,21 +12,26 @@ from torch import nn
 from torchvision.ops import box_convert
 
 from tests.vision.architectures.hub_objects.networks import (
+    DETECTION,
     LISTED,
+    NAME,
     NOTHING,
     OBJECTS,
     SIDE,
     TINY,
     build,
+    config_of,
     publish,
     settle,
     sizes_of,
     start,
 )
 from tests.vision.training.runs import PARAMETERS
+from vision.architectures import build_architecture
 from vision.architectures.detection import DetectionLimits
 from vision.architectures.hub_objects.backbone import find_backbone
 from vision.architectures.hub_objects.layers import JUDGED_HERE, judge_outputs, pick_up_outputs
+from vision.errors import InvalidDocumentError
 from vision.export.finding import choose_canvas, finding_graph
 from vision.export.onnx_file import Colours, OnnxRunner, write_onnx
 from vision.training.hyperparameters import Hyperparameters
@@ -55,6 +61,30 @@ def test_every_type_learns(kind: str) -> None:
     assert min(losses[-4:]) < 0.97 * losses[0]  # matching anew, it goes up and down on its way
     assert all(weight.grad is not None for weight in module.parameters() if weight.requires_grad)
     assert module(IMAGES, sizes_of(3), NOTHING).losses["matching"].isfinite()
+
+
+@pytest.mark.parametrize(
+    ("kind", "queries", "changes", "enough"),
+    [
+        ("rt_detr_v2", 336, {}, 160),
+        ("d_fine", 336, {}, 160),
+        ("d_fine", 340, {"num_feature_levels": 4, "decoder_n_points": [2] * 4}, 160),
+    ],
+)
+def test_an_image_with_fewer_places_than_queries_is_refused(
+    kind: str, queries: int, changes: dict[str, Any], enough: int
+) -> None:
+    """128 px have 16² + 8² + 4² places, and 2² in a fourth map."""
+    fits, lacks = (
+        build_architecture(NAME, 3, {"hub_config": config_of(kind, num_queries=count, **changes)}, DETECTION).module
+        for count in (queries, queries + 1)
+    )
+    assert fits.train()(IMAGES, sizes_of(3), OBJECTS).losses["matching"].isfinite()
+    with pytest.raises(
+        InvalidDocumentError, match=rf"128 × 128 px .* {queries + 1} places .* has {queries}\."
+    ) as caught:
+        lacks.train()(IMAGES, sizes_of(3), OBJECTS)
+    assert caught.value.hint == f"Set image_size to {enough} or more."
 
 
 @pytest.mark.parametrize("kind", TINY)
