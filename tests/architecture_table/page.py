@@ -38,8 +38,9 @@ with objects on them; batches of {batch}, one epoch. The networks are whole and 
 Hub of {detr} px; R-CNNs and RetinaNet {side} px on the shorter side, with reduced proposals. AdamW, a learning rate of
 1e-5, no mixed precision, the CPU, one thread. So that a network at random tells images apart and does not amplify what
 is rounded, batch normalisation begins with the statistics of the images to validate and with factors of 0.3 (0.2 in
-networks of more than 50 million weights), and the heads of YOLOv5, R-CNNs and RetinaNet with larger weights. Outputs are equal where numbers in −1–1 differ by at most {same}, and
-larger ones by that share. In the suite the Hub's classifier has two of its twelve equal layers.
+networks of more than 50 million weights), and the heads of YOLOv5, R-CNNs and RetinaNet with larger weights. Outputs
+are equal where numbers in −1–1 differ by at most {same}, and larger ones by that share. In the suite the Hub's
+classifier has two of its twelve equal layers.
 """
 
 
