@@ -45,9 +45,18 @@ def find_chromium() -> str:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Ended with the last test of this folder: as long as it is there, this thread has an event loop running."""
+    """Ended with the last test of this folder: as long as it is there, this thread has an event loop running.
+
+    It may use every processor: Chromium on one alone does not give up the upload of a page that is closed, and the next
+    page waits for it.
+    """
+    own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    if own:
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        if own:
+            os.sched_setaffinity(0, own)
         yield chromium
         chromium.close()
 
