@@ -168,6 +168,16 @@ def settle(built: Built) -> nn.Module:
     return module.eval()
 
 
+def names_that_freeze(built: Built) -> set[str]:
+    """The weights in the groups that `layers_to_freeze` counts."""
+    return {
+        name
+        for group in built.freeze_groups
+        for part in group
+        for name, _ in built.module.get_submodule(part).named_parameters(prefix=part)
+    }
+
+
 def sizes_of(count: int) -> torch.Tensor:
     return torch.tensor([[SIDE, SIDE]] * count)
 

@@ -21,6 +21,7 @@ from tests.vision.architectures.hub_objects.networks import (
     TINY,
     build,
     config_of,
+    names_that_freeze,
     publish,
     settle,
     sizes_of,
@@ -169,13 +170,9 @@ def test_the_backbone_is_frozen_by_stages_and_learns_slowly(kind: str) -> None:
     assert built.slow == (backbone,)
     assert len(built.freeze_groups) == 5
     assert all(name.startswith(backbone) for group in built.freeze_groups for name in group)
-    covered = {
-        name
-        for group in built.freeze_groups
-        for part in group
-        for name, _ in built.module.get_submodule(part).named_parameters(prefix=part)
+    assert names_that_freeze(built) == {
+        name for name, _ in built.module.named_parameters() if name.startswith(f"{backbone}.")
     }
-    assert covered == {name for name, _ in built.module.named_parameters() if name.startswith(f"{backbone}.")}
     assert all(weight.requires_grad for weight in built.module.get_submodule(backbone).parameters())
     norms = {
         type(part).__name__ for part in built.module.get_submodule(backbone).modules() if "Norm" in str(type(part))

@@ -12,7 +12,7 @@ from torch.nn import functional
 from transformers import Mask2FormerImageProcessorPil
 from transformers.models.mask2former.modeling_mask2former import Mask2FormerLoss
 
-from tests.vision.architectures.hub_objects.networks import SEGMENTATION, build, publish, start
+from tests.vision.architectures.hub_objects.networks import SEGMENTATION, build, names_that_freeze, publish, start
 from vision.architectures import Built
 from vision.architectures.detection import DetectionLimits, Targets
 from vision.architectures.hub_objects.backbone import find_backbone
@@ -225,13 +225,9 @@ def test_the_backbone_is_frozen_by_stages_and_learns_slowly() -> None:
     assert built.slow == (backbone,)
     assert build(KIND).slow == ()
     assert len(built.freeze_groups) == 5
-    covered = {
-        name
-        for group in built.freeze_groups
-        for part in group
-        for name, _ in built.module.get_submodule(part).named_parameters(prefix=part)
+    assert names_that_freeze(built) == {
+        name for name, _ in built.module.named_parameters() if name.startswith(f"{backbone}.")
     }
-    assert covered == {name for name, _ in built.module.named_parameters() if name.startswith(f"{backbone}.")}
 
 
 def test_inner_layers_are_computed_again_where_the_library_can() -> None:
