@@ -20,7 +20,7 @@ from vision.data.images import open_image
 from vision.training.event_log import read_events
 from vision.training.inputs.rows import read_rows
 
-SAME = 5e-3  # of numbers in −1–1, and as a share of larger ones: weights at random amplify what is rounded
+SAME = 2e-3  # of numbers in −1–1, and as a share of larger ones: weights at random amplify what is rounded
 
 
 class BrokenError(Exception):
