@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from django.conf import settings
 
 from datasets import storage
 from jobs.models import Trial
 from jobs.selectors.outputs import output_key
+from vision.data.reading import ask_dicts
 from vision.errors import NotFoundError
 from vision.training.output_names import EVALUATION_FILES, VALIDATION
 
@@ -124,15 +124,7 @@ class Rows:
 
     def _ask(self, query: str) -> list[Row]:
         source, bound = self.source()
-        with open_database() as database:
-            answer = database.execute(f"WITH chosen AS ({source}) {query}", {**bound, **self.values})
-            names = [column[0] for column in answer.description or []]
-            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-
-
-def open_database() -> duckdb.DuckDBPyConnection:
-    """An empty database that takes little of the machine."""
-    return duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
+        return ask_dicts(f"WITH chosen AS ({source}) {query}", {**bound, **self.values})
 
 
 def read_cursor(cursor: str | None) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.models import Trial
-from jobs.predictions.rows import Rows, open_database, read_cursor
+from jobs.predictions.rows import Rows, read_cursor
 from vision.catalog.task_types import TaskType
+from vision.data.reading import open_database
 
 ALL, DIFFER, WRONG, RIGHT = "all", "differ", "wrong", "right"
 _RIGHT = {TaskType.CLASSIFICATION: "coalesce(truth = predicted, false)"}

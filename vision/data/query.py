@@ -7,17 +7,14 @@ counted once stays known.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Any
-
-import duckdb
 
 from vision.data.filtering import ALL_ROWS, RowFilter, build_conditions
 from vision.data.ordering import Order, Place, read_order
+from vision.data.reading import ask, ask_dicts
 from vision.errors import NotFoundError
 
 _LISTED = (
@@ -26,9 +23,6 @@ _LISTED = (
 )
 _LARGEST = 1 << 20
 _NO_ROW = 1 << 63  # an address may name any number
-_MEMORY = "80MB"  # of all queries of this process together
-_LARGE_MEMORY = "512MB"  # of a single one that this is not enough for: rows of megabytes
-_AT_ONCE = 2  # queries: each uses both threads, more of them would only share the memory
 _Stamp = tuple[str, int, int]
 
 
@@ -85,7 +79,7 @@ def count_rows(path: Path, rows: RowFilter = ALL_ROWS) -> int:
     known = _remember(stamp, rows)
     if "total" not in known:
         where, values = _where(stamp, rows)
-        (known["total"],) = _ask(f"SELECT count(*) FROM read_parquet(?) WHERE {where}", [str(path), *values])[0]
+        (known["total"],) = ask(f"SELECT count(*) FROM read_parquet(?) WHERE {where}", [str(path), *values])[0]
     return known["total"]
 
 
@@ -95,7 +89,7 @@ def get_row(path: Path, row: int) -> dict[str, Any]:
     Raises:
         NotFoundError: no such row.
     """
-    rows = _ask_dicts("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row]) if row < _NO_ROW else []
+    rows = ask_dicts("SELECT * FROM read_parquet(?) WHERE row = ?", [str(path), row]) if row < _NO_ROW else []
     if not rows:
         raise _no_image(row)
     return rows[0]
@@ -122,13 +116,13 @@ def find_neighbours(path: Path, row: int, rows: RowFilter = ALL_ROWS, *, sort: s
         f"count(*) FILTER ({order.before}), count(*) FROM read_parquet(?) WHERE {where}"
     )
     around = order.values(place)
-    before, after, index, total = _ask(query, [*around, *around, *around, str(path), *values])[0]
+    before, after, index, total = ask(query, [*around, *around, *around, str(path), *values])[0]
     return Neighbours(before and before["row"], after and after["row"], index, total)
 
 
 def has_image(path: Path, sha256: str) -> bool:
     """Whether an image of that hash is in the manifest."""
-    return bool(_ask("SELECT 1 FROM read_parquet(?) WHERE sha256 = ? LIMIT 1", [str(path), sha256]))
+    return bool(ask("SELECT 1 FROM read_parquet(?) WHERE sha256 = ? LIMIT 1", [str(path), sha256]))
 
 
 def list_labels(path: Path) -> dict[str, int]:
@@ -149,7 +143,7 @@ def _count_and_find(
     beyond, around = (order.after, order.values(after)) if after else ("true", [])
     first = "max" if order.is_descending else "min"
     query = f"SELECT count(*), {first}({order.struct}, {limit}) FILTER ({beyond}) FROM read_parquet(?) WHERE {where}"
-    total, places = _ask(query, [*around, stamp[0], *values])[0]
+    total, places = ask(query, [*around, stamp[0], *values])[0]
     return total, [Place(place["key"], place["row"]) for place in places or ()]
 
 
@@ -159,12 +153,12 @@ def _find(stamp: _Stamp, rows: RowFilter, order: Order, after: Place | None, lim
     query = (
         f"SELECT {order.key} AS key, row FROM read_parquet(?) WHERE {where} AND {beyond} ORDER BY {order.by} LIMIT ?"
     )
-    return [Place(*found) for found in _ask(query, [stamp[0], *values, *around, limit])]
+    return [Place(*found) for found in ask(query, [stamp[0], *values, *around, limit])]
 
 
 def _place(path: Path, row: int, order: Order) -> Place:
     query = f"SELECT {order.key} AS key, row FROM read_parquet(?) WHERE row = ?"
-    found = _ask(query, [str(path), row]) if row < _NO_ROW else []
+    found = ask(query, [str(path), row]) if row < _NO_ROW else []
     if not found:
         raise _no_image(row)
     return Place(*found[0])
@@ -181,7 +175,7 @@ def _fetch(path: Path, numbers: list[int], largest: int) -> list[dict[str, Any]]
     listed = ", ".join(str(int(number)) for number in numbers)
     within = "row BETWEEN ? AND ?"  # lets whole row groups be passed over
     query = f"SELECT {_LISTED.format(int(largest))} FROM read_parquet(?) WHERE {within} AND row IN ({listed})"
-    found = {row["row"]: row for row in _ask_dicts(query, [str(path), min(numbers), max(numbers)])}
+    found = {row["row"]: row for row in ask_dicts(query, [str(path), min(numbers), max(numbers)])}
     return [found[number] for number in numbers]
 
 
@@ -201,55 +195,16 @@ def _remember(stamp: _Stamp, rows: RowFilter) -> dict[str, int]:
 @lru_cache(maxsize=8)
 def _list_labels(stamp: _Stamp) -> tuple[tuple[str, int], ...]:
     query = "SELECT unnest(labels) AS label, count(*) AS n FROM read_parquet(?) GROUP BY label ORDER BY n DESC, label"
-    return tuple(_ask(query, [stamp[0]]))
+    return tuple(ask(query, [stamp[0]]))
 
 
 @lru_cache(maxsize=32)
 def _list_codes(stamp: _Stamp) -> tuple[tuple[str, int], ...]:
     query = "SELECT unnest(problems) AS code, count(*) AS n FROM read_parquet(?) GROUP BY code ORDER BY n DESC, code"
-    return tuple(_ask(query, [stamp[0]]))
+    return tuple(ask(query, [stamp[0]]))
 
 
 def _stamp(path: Path) -> _Stamp:
     """What a file is known by: a path may hold another manifest tomorrow."""
     facts = path.stat()
     return str(path), facts.st_mtime_ns, facts.st_size
-
-
-def _ask(query: str, values: list[Any]) -> list[Any]:
-    return _read(query, values)[1]
-
-
-def _ask_dicts(query: str, values: list[Any]) -> list[dict[str, Any]]:
-    names, rows = _read(query, values)
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _read(query: str, values: list[Any]) -> tuple[list[str], list[Any]]:
-    """The names of the columns and the rows of an answer."""
-    database, slots = _open(os.getpid())
-    with slots:
-        try:
-            with database.cursor() as cursor:
-                return _execute(cursor, query, values)
-        except duckdb.OutOfMemoryException:
-            with _connect(_LARGE_MEMORY) as alone:
-                return _execute(alone, query, values)
-
-
-def _execute(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> tuple[list[str], list[Any]]:
-    answer = connection.execute(query, values)
-    return [column[0] for column in answer.description], answer.fetchall()
-
-
-@lru_cache(maxsize=1)
-def _open(process: int) -> tuple[duckdb.DuckDBPyConnection, BoundedSemaphore]:
-    """One database a process, so that the bound on memory holds for all that is asked at once. It is not inherited."""
-    return _connect(_MEMORY), BoundedSemaphore(_AT_ONCE)
-
-
-def _connect(memory: str) -> duckdb.DuckDBPyConnection:
-    database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": memory, "temp_directory": ""})
-    database.execute("SET enable_progress_bar = false")  # it is drawn on stdout
-    database.execute("SET enable_external_file_cache = false")  # the machine keeps read files by itself
-    return database
