@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 _ROOT = re.compile(r"/api/v1/transfers/?")
 _ONE = re.compile(r"/api/v1/transfers/([0-9a-f-]{36})/?")
+_RELEASE_SECONDS = 10.0
+_holders: dict[UUID, Incoming] = {}  # the requests that append to a file, each alone
 _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="transfers")
 
 
@@ -51,6 +54,8 @@ def with_transfers(application: Application) -> Application:
     """The application with the bodies of transfers taken out before it."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if goes_on := _goes_on(scope):
+            await _release_silent(goes_on)
         if not _brings_bytes(scope):
             await application(scope, receive, send)
             return
@@ -69,6 +74,26 @@ def _brings_bytes(scope: Scope) -> bool:
         return False
     pattern = {"PATCH": _ONE, "POST": _ROOT}.get(scope["method"])
     return pattern is not None and pattern.fullmatch(scope["path"]) is not None
+
+
+def _goes_on(scope: Scope) -> UUID | None:
+    """The transfer that a request asks the offset of or brings bytes for."""
+    match = _ONE.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] in ("HEAD", "PATCH") else None
+    try:
+        return UUID(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+async def _release_silent(transfer_id: UUID) -> None:
+    """A closed page's request may stay open for a minute: one that goes on with the file need not wait for its end."""
+    holder = _holders.get(transfer_id)
+    if holder is None or not holder.is_silent:
+        return
+    holder.cut()
+    deadline = time.monotonic() + _RELEASE_SECONDS
+    while _holders.get(transfer_id) is holder and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
 
 
 async def _ask(application: Application, scope: Scope) -> _Answer:
@@ -113,6 +138,7 @@ async def _take(scope: Scope, incoming: Incoming, answer: _Answer, transfer_id: 
         appending = await _in_thread(Appending, transfer_id, offset, checksum)
     except UserError as error:
         return _refuse(error)
+    _holders[transfer_id] = incoming
     try:
         offset = await _append(appending, scope, incoming)
         return answer.with_offset(offset, appending.room == 0)
@@ -124,6 +150,8 @@ async def _take(scope: Scope, incoming: Incoming, answer: _Answer, transfer_id: 
         logger.exception("Transfer %s stopped", transfer_id)
         message = f"The server could not write: {error.strerror}."
         return _refuse(TransferError(message, hint="Free space on its disk.", code="no_space", status=507))
+    finally:
+        del _holders[transfer_id]
 
 
 async def _append(appending: Appending, scope: Scope, incoming: Incoming) -> int:

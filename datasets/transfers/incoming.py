@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from vision.data.limits import MIB
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 IDLE_SECONDS = 60.0  # a connection that says nothing for so long is taken for cut
+_SILENT_SECONDS = 3.0  # and for so long, where another request waits to go on with the file
 _MOST_WAITING = 2 * MIB  # more stays on the connection, and the sender waits
 
 
@@ -25,6 +27,7 @@ class Incoming:
         self._waiting = bytearray()
         self._is_over = False
         self._is_cut = False
+        self._heard_at = time.monotonic()
         self._has_come = asyncio.Event()
         self._has_room = asyncio.Event()
 
@@ -33,6 +36,15 @@ class Incoming:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._task.cancel()
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing has come for a while, though there was room for it: whoever sent is likely gone."""
+        return not self._waiting and time.monotonic() - self._heard_at >= _SILENT_SECONDS
+
+    def cut(self) -> None:
+        """Take the connection for cut; what it has brought stays to be taken."""
         self._task.cancel()
 
     async def take(self) -> bytes:
@@ -71,6 +83,7 @@ class Incoming:
         except TimeoutError:
             self._is_over = self._is_cut = True
             return
+        self._heard_at = time.monotonic()
         self._is_cut = message["type"] == "http.disconnect"
         self._waiting += message.get("body", b"")
         self._is_over = self._is_cut or not message.get("more_body")

@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from datasets.models import Transfer
-from datasets.transfers import part_files
+from datasets.transfers import incoming, part_files
 from tests.datasets.transfers.client import BYTES, ROOT, TUS, at, call_cut, checksum, creation, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -153,6 +153,30 @@ def test_one_request_at_a_time(send, token):
     first, second, gone = run(act, token)
     assert (first.status_code, second.status_code, gone.status_code) == (204, 423, 423)
     assert stored(url) == DATA
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PATCH"])
+def test_a_request_that_fell_silent_makes_way_for_the_next(send, token, monkeypatch, method):
+    """As of a page that was closed while its connection stayed open."""
+    url = announce(send)
+    monkeypatch.setattr(incoming, "_SILENT_SECONDS", 0.2)
+
+    async def act(client):
+        async def never_ending():
+            yield DATA[:1000]
+            await asyncio.Event().wait()
+
+        silent = asyncio.create_task(client.patch(url, headers=at(0), content=never_ending()))
+        while len(stored(url)) < 1000:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        next_one = await client.request(method, url, headers=at(1000) if method == "PATCH" else TUS, content=b"more")
+        silent.cancel()
+        return next_one
+
+    answer = run(act, token)
+    assert answer.headers["upload-offset"] == ("1004" if method == "PATCH" else "1000")
+    assert row(url).offset == int(answer.headers["upload-offset"])
 
 
 def test_more_bytes_than_announced_are_refused(send):
