@@ -125,3 +125,8 @@ class InternalError(DarkroomError):
 
     code: str = "internal"
     status = 500
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library's says, in one line; its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

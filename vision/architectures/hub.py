@@ -13,9 +13,9 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_CLASSIFICATIO
 
 from vision.architectures.built import Built
 from vision.architectures.hub_layers import find_freeze_groups, list_cam_layers, use_common_activations
-from vision.architectures.hub_network import create_network, create_twin, first_line, read_colours, read_start
+from vision.architectures.hub_network import create_network, create_twin, read_colours, read_start
 from vision.architectures.introspection import CROPS, check_crops, choose_cam_layer, find_heads
-from vision.errors import WeightsUnavailableError
+from vision.errors import WeightsUnavailableError, first_line
 
 _INTERPOLATIONS = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers, which the processors' files use
 _USUAL_SIDE = 224

@@ -14,7 +14,7 @@ from typing import Any
 from vision.architectures.download import OnProgress, download_from_hub, find_in_hub_cache
 from vision.architectures.hub_configurations import KNOWN
 from vision.architectures.weights import choose_download_folder
-from vision.errors import NotFoundError, WeightsUnavailableError
+from vision.errors import NotFoundError, WeightsUnavailableError, first_line
 
 CONFIG, PROCESSOR, WEIGHTS = "config.json", "preprocessor_config.json", "model.safetensors"
 
@@ -101,8 +101,7 @@ def _fetch(network: str, folders: Sequence[Path], offline: bool, on_progress: On
         ) from error
     except Exception as error:
         # Its client raises errors of several families; the way on is the same for all.
-        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise _unavailable(network, folders, f"could not be fetched ({line})") from error
+        raise _unavailable(network, folders, f"could not be fetched ({first_line(error)})") from error
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
 from vision.architectures.built import IMAGENET_MEAN, IMAGENET_STD, Start
-from vision.errors import NotFoundError, WeightsUnavailableError
+from vision.errors import NotFoundError, WeightsUnavailableError, first_line
 
 PREFIX = "network."
 """What comes before the library's names for tensors in ours."""
@@ -119,11 +119,6 @@ def list_unused(network: nn.Module) -> set[str]:
             own = (weight for weight, _ in part.named_parameters() if re.search(pattern, weight))
             unused.update(f"{name}.{weight}" if name else weight for weight in own)
     return unused
-
-
-def first_line(error: Exception) -> str:
-    """What an error of the library's says, in one line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _configure(kind: str, config: Mapping[str, Any], num_classes: int) -> PreTrainedConfig:
