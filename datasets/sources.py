@@ -17,7 +17,6 @@ from datasets.guarded_http import FetchError, fetch, probe
 from datasets.models import DatasetVersion
 from datasets.watching import watch
 from vision.data.limits import DEFAULT_LIMITS, MIB, ImportLimits
-from vision.data.sample import write_sample
 from vision.errors import InvalidDatasetError
 
 OnProgress = Callable[[float], None]
@@ -47,6 +46,8 @@ def fetch_source(version: DatasetVersion, folder: Path, limits: ImportLimits, on
 
 
 def _render_sample(version: DatasetVersion, folder: Path, on_progress: OnProgress) -> Path:
+    from vision.data.sample import write_sample  # it draws with OpenCV, which the web process is spared
+
     archive = folder / "source" / version.source_name
     write_sample(version.origin["task"], archive, version.origin["images"], on_progress=on_progress)
     return archive

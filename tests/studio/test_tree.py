@@ -12,8 +12,10 @@ import httpx
 import psutil
 import pytest
 
+from studio.demo.client import Client
 from tests.processes import find_process, is_gone, processes_of, wait_for
 from tests.running import ROOT, free_port, launch, start_darkroom, studio_environment
+from vision.data.sample import write_sample
 
 pytestmark = [pytest.mark.slow]
 PARTS = {
@@ -23,6 +25,10 @@ PARTS = {
     "worker": ("manage.py", "worker", "cpu"),
     "default worker": ("manage.py", "worker", "default"),
 }
+PAGES = (
+    "/", "/datasets/", "/datasets/new/", "/datasets/parts/", "/datasets/parts/images/", "/datasets/parts/health/",
+    "/datasets/parts/report/", "/jobs/", "/jobs/new/", "/models/", "/endpoints/", "/compute/", "/api/docs",
+)  # fmt: skip
 
 
 def part(home, name: str) -> psutil.Process | None:
@@ -48,15 +54,22 @@ def wait_until_empty(home, timeout: float = 20) -> list[psutil.Process]:
     return left
 
 
-def test_web_is_lean_and_knows_no_torch(own):
+def test_web_is_lean_and_knows_no_torch(own, tmp_path):
+    import_sample(Client(own.url, own.token), tmp_path / "parts.zip")
     with httpx.Client(follow_redirects=True) as browser:
         browser.get(own.sign_in_url).raise_for_status()
-        for path in ("/", "/datasets/", "/jobs/", "/jobs/new/", "/models/", "/endpoints/", "/compute/", "/api/docs"):
+        for path in PAGES:
             assert browser.get(own.url + path).status_code == 200, path
     web = part(own.home, "web")
     assert web.memory_info().rss < 250 * 1024 * 1024
     loaded = {Path(file.path).name for file in web.memory_maps()}
     assert not [name for name in loaded if "torch" in name]
+
+
+def import_sample(client: Client, archive: Path) -> None:
+    write_sample("image_object_detection", archive, images=20)
+    client.upload("/datasets", archive, name="parts")
+    client.wait("/datasets/parts/versions/1", lambda d: d["status"] != "importing", lambda d: None, limit=120)
 
 
 @pytest.mark.parametrize("name", ["agent", "worker", "default worker"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from typing import Any
 
 import uvicorn
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from vision.lifeline import watch_lifeline
 
+_SPARED = "pandas"  # pyarrow loads it where it is, for conversions that no page asks for: 70 MB
 _GRACE_SECONDS = 3  # live event streams do not end by themselves
 
 
@@ -23,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         watch_lifeline()
+        sys.modules.setdefault(_SPARED, None)  # type: ignore[arg-type]  # None: it counts as not installed
         config = uvicorn.Config(
             "studio.asgi:application",
             host=settings.STUDIO_HOST,
