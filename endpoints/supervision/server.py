@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from vision import lifeline
+from vision.training.launch import SHARED_PROCESSORS
 
 LOG_TAIL_BYTES = 64 * 1024
 _LONGEST_LOG = 8 * 1024 * 1024
@@ -146,7 +147,7 @@ def _spawn(spec: ServerSpec, port: int) -> lifeline.Process:
     with spec.log_path.open("ab") as log:
         return lifeline.spawn(
             spec.command(port),
-            {**environment, **spec.environment, "PYTHONUNBUFFERED": "1"},
+            {**SHARED_PROCESSORS, **environment, **spec.environment, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -17,7 +17,9 @@ def test_the_command_starts_one_process_a_device() -> None:
 
 def test_the_environment_finds_our_package_and_keeps_the_rest(monkeypatch) -> None:
     monkeypatch.setenv("SOMETHING", "else")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     environment = training_environment(3)
+    assert environment["OMP_WAIT_POLICY"] == "ACTIVE"
     assert environment["OMP_NUM_THREADS"] == "3"
     assert environment["SOMETHING"] == "else"
     assert (Path(environment["PYTHONPATH"].split(":")[0]) / "vision" / "training").is_dir()
