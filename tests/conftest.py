@@ -11,20 +11,13 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests.running import Running, start_darkroom
+from vision.training.launch import SHARED_PROCESSORS
 
-
-def _take_processors() -> None:
-    """Each process of a parallel run, and all that it starts, keeps to processors of its own: threads that wait for one
-    another on processors that others use take ten times as long."""
-    number, count = int(os.environ["PYTEST_XDIST_WORKER"][2:]), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
-    own = sorted(os.sched_getaffinity(0))[number::count]
-    if own:
-        os.sched_setaffinity(0, own)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(own))))
-
-
-if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
-    _take_processors()
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # others compute on the same processors: one thread each, that sleeps while it waits
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ |= SHARED_PROCESSORS
 
 
 @pytest.hookimpl(optionalhook=True)

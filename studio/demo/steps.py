@@ -18,7 +18,7 @@ DATASET, MODEL, ENDPOINT = "fasteners-demo", "fasteners-demo", "fasteners-demo"
 Say = Callable[[str], None]
 
 
-def run_demo(client: Client, say: Say, *, architecture: str = "mobilenetv2") -> dict[str, Any]:
+def run_demo(client: Client, say: Say, *, architecture: str = "mobilenetv2", epochs: int = 15) -> dict[str, Any]:
     """Take the rendered sample from a zip to an explained prediction; returns the names and figures."""
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "fasteners.zip"
@@ -26,7 +26,7 @@ def run_demo(client: Client, say: Say, *, architecture: str = "mobilenetv2") -> 
         write_sample("image_classification", archive)
         dataset = upload(client, say, archive)
         image_name, image = first_image(archive)
-    job = train(client, say, dataset, architecture)
+    job = train(client, say, dataset, architecture, epochs)
     model = register(client, say, job)
     endpoint = deploy(client, say, model)
     answer = score(client, say, endpoint, image_name, image)
@@ -44,7 +44,7 @@ def upload(client: Client, say: Say, archive: Path) -> dict[str, Any]:
     return dataset
 
 
-def train(client: Client, say: Say, dataset: dict[str, Any], architecture: str) -> dict[str, Any]:
+def train(client: Client, say: Say, dataset: dict[str, Any], architecture: str, epochs: int) -> dict[str, Any]:
     document = {
         "type": "automl",
         "task": "image_classification",
@@ -56,7 +56,7 @@ def train(client: Client, say: Say, dataset: dict[str, Any], architecture: str) 
         "training_parameters": {
             "model_name": architecture,
             "pretrained": "none",
-            "number_of_epochs": 15,
+            "number_of_epochs": epochs,
             "training_crop_size": 96,
             "validation_crop_size": 96,
             "validation_resize_size": 104,
