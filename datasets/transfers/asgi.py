@@ -10,13 +10,13 @@ import asyncio
 import json
 import logging
 import re
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+from datasets.transfers import holders
 from datasets.transfers.appending import Appending
 from datasets.transfers.incoming import CutError, Incoming, Receive
 from datasets.transfers.protocol import CONTENT_TYPE, VERSION, TransferError, read_checksum
@@ -30,8 +30,6 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 _ROOT = re.compile(r"/api/v1/transfers/?")
 _ONE = re.compile(r"/api/v1/transfers/([0-9a-f-]{36})/?")
-_RELEASE_SECONDS = 10.0
-_holders: dict[UUID, Incoming] = {}  # the requests that append to a file, each alone
 _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="transfers")
 
 
@@ -54,8 +52,8 @@ def with_transfers(application: Application) -> Application:
     """The application with the bodies of transfers taken out before it."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if goes_on := _goes_on(scope):
-            await _release_silent(goes_on)
+        if (goes_on := _goes_on(scope)) and holders.is_silent(goes_on):
+            await _in_thread(holders.release_silent, goes_on)
         if not _brings_bytes(scope):
             await application(scope, receive, send)
             return
@@ -83,17 +81,6 @@ def _goes_on(scope: Scope) -> UUID | None:
         return UUID(match[1]) if match else None
     except ValueError:
         return None
-
-
-async def _release_silent(transfer_id: UUID) -> None:
-    """A closed page's request may stay open for a minute: one that goes on with the file need not wait for its end."""
-    holder = _holders.get(transfer_id)
-    if holder is None or not holder.is_silent:
-        return
-    holder.cut()
-    deadline = time.monotonic() + _RELEASE_SECONDS
-    while _holders.get(transfer_id) is holder and time.monotonic() < deadline:
-        await asyncio.sleep(0.01)
 
 
 async def _ask(application: Application, scope: Scope) -> _Answer:
@@ -138,9 +125,9 @@ async def _take(scope: Scope, incoming: Incoming, answer: _Answer, transfer_id: 
         appending = await _in_thread(Appending, transfer_id, offset, checksum)
     except UserError as error:
         return _refuse(error)
-    _holders[transfer_id] = incoming
     try:
-        offset = await _append(appending, scope, incoming)
+        with holders.holding(transfer_id, incoming):
+            offset = await _append(appending, scope, incoming)
         return answer.with_offset(offset, appending.room == 0)
     except CutError:
         return None
@@ -150,8 +137,6 @@ async def _take(scope: Scope, incoming: Incoming, answer: _Answer, transfer_id: 
         logger.exception("Transfer %s stopped", transfer_id)
         message = f"The server could not write: {error.strerror}."
         return _refuse(TransferError(message, hint="Free space on its disk.", code="no_space", status=507))
-    finally:
-        del _holders[transfer_id]
 
 
 async def _append(appending: Appending, scope: Scope, incoming: Incoming) -> int:

@@ -32,7 +32,8 @@ class Incoming:
         self._has_room = asyncio.Event()
 
     def __enter__(self) -> Incoming:
-        self._task = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run())
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -44,8 +45,8 @@ class Incoming:
         return not self._waiting and time.monotonic() - self._heard_at >= _SILENT_SECONDS
 
     def cut(self) -> None:
-        """Take the connection for cut; what it has brought stays to be taken."""
-        self._task.cancel()
+        """Take the connection for cut; what it has brought stays to be taken. From any thread."""
+        self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def take(self) -> bytes:
         """All that has come since; waits for something. Empty at the end of the body.

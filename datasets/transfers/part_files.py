@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from datasets.transfers.holders import release_silent
 from datasets.transfers.protocol import TransferError
 from vision.data.limits import MIB
 
@@ -50,9 +51,12 @@ def remove(transfer_id: UUID) -> None:
 def lock(transfer_id: UUID) -> LockedFile:
     """The file opened for writing by us alone, in this process and all others of the machine.
 
+    A request that fell silent is made to let go of it first.
+
     Raises:
         TransferError: someone else has it (423), or it is gone (410).
     """
+    release_silent(transfer_id)
     try:
         handle = os.open(part_path(transfer_id), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
