@@ -20,6 +20,8 @@ from vision.training.checkpoints import list_asked, list_checkpoints
 from vision.training.event_log import read_events
 from vision.training.launch import count_processes
 
+pytestmark = pytest.mark.heavy
+
 ADAM = {"optimizer": "adam"}
 STEPS = {"learning_rate_scheduler": "step", "step_lr_step_size": 1}
 UNEVEN = {"labels": {"amber": 12, "blue": 3, "green": 6}}

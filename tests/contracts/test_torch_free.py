@@ -10,6 +10,8 @@ import pytest
 
 from tests.running import ROOT
 
+pytestmark = pytest.mark.heavy
+
 SCRIPT = """
 import sys, django
 django.setup()

@@ -14,7 +14,7 @@ from safetensors.torch import save
 from jobs.services.weights import bring_weights, list_weights
 from vision.catalog.architectures import ARCHITECTURES
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services]
+pytestmark = [pytest.mark.heavy, pytest.mark.django_db, pytest.mark.services]
 NAME = "mobilenet_v2-ours.safetensors"
 TENSORS = save({"features.weight": torch.ones(2, 3), "classifier.bias": torch.zeros(4)})
 

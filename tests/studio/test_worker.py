@@ -15,7 +15,7 @@ from tests.processes import is_gone, wait_for
 from tests.running import ROOT
 from vision.lifeline import Process, spawn
 
-pytestmark = [pytest.mark.services]
+pytestmark = [pytest.mark.heavy, pytest.mark.services]
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from vision.inference.predictor import Predictor
 from vision.inference.preprocessing import normalize
 from vision.spec.scoring import ScoringItem, XaiParameters
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -13,6 +13,8 @@ from vision.training.checkpoints import best_weights, read_checkpoint
 from vision.training.event_log import read_events
 from vision.training.run_document import RunDocument
 
+pytestmark = pytest.mark.heavy
+
 SETTINGS = {"images": 4, "checkpoint_frequency": 1, "learning_rate_scheduler": "constant"}
 
 

@@ -20,6 +20,8 @@ from vision.training.event_log import read_events
 from vision.training.launch import training_command, training_environment
 from vision.training.run_document import RunDocument
 
+pytestmark = pytest.mark.heavy
+
 SETTINGS = {"images": 32, "number_of_epochs": 6, "training_batch_size": 4, "number_of_workers": 0}
 
 

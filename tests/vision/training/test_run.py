@@ -13,6 +13,8 @@ from tests.vision.training.runs import make_run, metrics_by_epoch, train
 from vision.architectures import build_architecture
 from vision.errors import InvalidDatasetError, WeightsUnavailableError
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory):

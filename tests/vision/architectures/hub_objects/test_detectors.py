@@ -41,6 +41,8 @@ from vision.training.precision import choose_precision
 from vision.training.recomputing import recompute_activations
 from vision.training.updates import Updater
 
+pytestmark = pytest.mark.heavy
+
 IMAGES = torch.randn(3, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
 WITH_BACKBONE = [kind for kind in TINY if kind != "yolos"]
 

@@ -22,6 +22,8 @@ from vision.export.finding import choose_canvas, finding_graph
 from vision.export.onnx_file import Colours, OnnxRunner, write_onnx
 from vision.training.recomputing import recompute_activations
 
+pytestmark = pytest.mark.heavy
+
 KIND = "mask2former"
 SIDE, QUERIES = 64, 10
 IMAGES = torch.randn(3, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.heavy
+
 SCRIPT = """
 import json, os, sys
 import cv2, numpy, PIL.Image, torch

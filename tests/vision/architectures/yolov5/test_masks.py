@@ -27,6 +27,8 @@ from vision.errors import WeightsUnavailableError
 from vision.export.finding import Canvas, finding_graph
 from vision.export.onnx_file import Colours, OnnxRunner, write_onnx
 
+pytestmark = pytest.mark.heavy
+
 SIDE = 64
 SIZES = torch.tensor([[SIDE, SIDE], [SIDE, SIDE]])
 INFO = ARCHITECTURES.get("yolov5_seg")

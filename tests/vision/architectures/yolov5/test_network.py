@@ -20,6 +20,8 @@ from vision.catalog.architectures import ARCHITECTURES
 from vision.export.finding import Canvas, finding_graph
 from vision.export.onnx_file import Colours, OnnxRunner, write_onnx
 
+pytestmark = pytest.mark.heavy
+
 SIDE = 64
 SIZES = torch.tensor([[SIDE, SIDE], [SIDE, SIDE]])
 

@@ -11,6 +11,8 @@ from tests.vision.metrics.detection.scenes import draw_scenes, find, place
 from vision.catalog.task_types import TaskType
 from vision.metrics.detection.report import build_detection_report, scalar_metrics
 
+pytestmark = pytest.mark.heavy
+
 NAMES = ["car", "bus", "never there", "never found"]
 SETTINGS: dict[str, Any] = {"task_type": TaskType.DETECTION.value, "iou": 0.5, "score": 0.3, "metric_type": "voc"}
 PARTS = {
