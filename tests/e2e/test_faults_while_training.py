@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from vision.errors import DarkroomError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ENDED = ("Completed", "StoppedEarly", "Failed", "Canceled")
-LONG, SHORT = 60, 2  # epochs of some half a second each on a processor
+LONG, SHORT = 40, 2  # epochs of some half a second each on a processor
 PROCESSOR_ONLY = {"STUDIO_GPUS": "none"}  # a GPU would be done before anything can be killed
 CROP = 64
 PARAMETERS = {
@@ -47,7 +48,20 @@ def archive(tmp_path_factory) -> Path:
 @pytest.fixture
 def own(tmp_path, archive) -> Iterator[Running]:
     """A Darkroom to be mistreated, with a dataset in it; nothing of it may outlive its launcher."""
-    running = start_darkroom(tmp_path / "a home", **PROCESSOR_ONLY)
+    with start_with_data(tmp_path / "a home", archive) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, archive) -> Iterator[Running]:
+    """One whose jobs are canceled, no more."""
+    with start_with_data(tmp_path_factory.mktemp("shared") / "a home", archive) as running:
+        yield running
+
+
+@contextmanager
+def start_with_data(home: Path, archive: Path) -> Iterator[Running]:
+    running = start_darkroom(home, **PROCESSOR_ONLY)
     try:
         client = Client(running.url, running.token)
         client.upload("/datasets", archive, name="fasteners")
@@ -219,9 +233,9 @@ def wait_for_first_output(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("wait", [wait_for_finalizing, wait_for_first_output])
-def test_cancel_while_it_finalizes(own, wait):
+def test_cancel_while_it_finalizes(shared, wait):
     """Who is told that it is canceled gets no model; who comes too late is told so, and gets all of it."""
-    watched = Watched(own, SHORT)
+    watched = Watched(shared, SHORT)
     wait(watched)
     answer = cancel(watched)
     print("the cancel was answered with", answer.status_code)
@@ -232,8 +246,10 @@ def test_cancel_while_it_finalizes(own, wait):
         assert answer.status_code == 202
         assert (answer.json()["status"], answer.json()["is_cancel_requested"]) == ("Finalizing", True)
         check_canceled(watched)
-    following = Watched(own, SHORT)
+    following = Watched(shared, SHORT)
     following.wait_until(lambda t: t["status"] == "Running", "the slot is free again")
+    cancel(following)
+    following.wait_until_ended()
 
 
 def cancel(watched: Watched) -> httpx.Response:
