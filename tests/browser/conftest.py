@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import httpx
 import pytest
@@ -33,6 +34,7 @@ VARIANTS = {
     "phone light": (390, 844, "light"),
     "phone dark": (390, 844, "dark"),
 }
+PAIRS = (("wide light", "phone dark"), ("wide dark", "phone light"))
 DATASET, JOB, MODEL, ENDPOINT = "browser-fasteners", "browser-job", "browser-model", "browser-endpoint"
 
 
@@ -45,18 +47,9 @@ def find_chromium() -> str:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Ended with the last test of this folder: as long as it is there, this thread has an event loop running.
-
-    It may use every processor: Chromium on one alone does not give up the upload of a page that is closed, and the next
-    page waits for it.
-    """
-    own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    if own:
-        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    """Ended with the last test of this folder: as long as it is there, this thread has an event loop running."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        if own:
-            os.sched_setaffinity(0, own)
         yield chromium
         chromium.close()
 
@@ -69,6 +62,11 @@ def session_cookies(browser: Browser, darkroom: Running) -> list[Any]:
     cookies = context.cookies()
     close_context(context)
     return cookies
+
+
+def variants_of(path: str) -> tuple[str, str]:
+    """Both widths and both schemes. Which go together changes from page to page: what all share is seen in all four."""
+    return PAIRS[crc32(path.encode()) % 2]
 
 
 def open_context(browser: Browser, darkroom: Running, cookies: list[Any], variant: str) -> BrowserContext:

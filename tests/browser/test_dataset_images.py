@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-from tests.browser.conftest import VARIANTS, close_context, open_context, wait_for
+from tests.browser.conftest import close_context, open_context, variants_of, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -118,7 +118,7 @@ def choice_sent(page, press) -> dict[str, list[str]]:
     ],
 )
 def test_page(pages, looked_at, check_page, path):
-    for variant in VARIANTS:
+    for variant in variants_of(path):
         check_page(pages[variant], path)
 
 

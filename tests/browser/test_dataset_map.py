@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import VARIANTS, close_context, open_context, wait_for
+from tests.browser.conftest import VARIANTS, close_context, open_context, variants_of, wait_for
 from tests.processes import find_process
 from tests.running import start_darkroom
 from vision.data.sample import write_sample
@@ -62,7 +62,7 @@ def page(signed_in_pages):
 
 @pytest.mark.parametrize("path", PATHS)
 def test_page(signed_in_pages, check_page, path):
-    for variant in VARIANTS:
+    for variant in variants_of(path):
         check_page(signed_in_pages[variant], path)
 
 

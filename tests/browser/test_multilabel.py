@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import VARIANTS, job_document, wait_for
+from tests.browser.conftest import job_document, variants_of, wait_for
 from vision.data.sample import write_sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -55,7 +55,7 @@ def served(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_page(pages, served, check_page, path):
-    for variant in VARIANTS:
+    for variant in variants_of(path):
         check_page(pages[variant], path)
 
 

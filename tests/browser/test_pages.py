@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import DATASET, ENDPOINT, JOB, MODEL, VARIANTS, close_context
+from tests.browser.conftest import DATASET, ENDPOINT, JOB, MODEL, VARIANTS, close_context, variants_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -59,7 +59,7 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS)
 def test_page(pages, main_job, check_page, path):
-    for variant in VARIANTS:
+    for variant in variants_of(path):
         check_page(pages[variant], path)
 
 

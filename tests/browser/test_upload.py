@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import VARIANTS, close_context, open_context, wait_for
+from tests.browser.conftest import close_context, open_context, variants_of, wait_for
 from tests.datasets.factories import dataset_files, zip_bytes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -210,7 +210,7 @@ PATHS = [NEW, f"{NEW}?from=server", f"{NEW}?from=url", "/datasets/datastores/"]
 @pytest.mark.parametrize("path", PATHS)
 def test_pages(browser, darkroom, session_cookies, rest, check_page, path):
     rest.post("/transfers/batch", json={"files": [{"path": "plant/a.jpg", "size": 1000}, {"path": "b.txt", "size": 0}]})
-    for variant in VARIANTS:
+    for variant in variants_of(path):
         context = open_context(browser, darkroom, session_cookies, variant)
         check_page(context.new_page(), path)
         close_context(context)
