@@ -169,7 +169,7 @@ def test_what_was_learnt_is_found_again_alone_or_beside_a_larger_image(kind: str
     side = 96
     network = build(kind).module
     if kind == "maskrcnn":
-        network.roi_heads.fg_bg_sampler.batch_size_per_image = 12  # three masks an image: the slowest part
+        network.roi_heads.fg_bg_sampler.batch_size_per_image = 24  # six masks an image: the slowest part
     train(network, 90, side)
     network.eval()
     network.limits = DetectionLimits(per_image=10)
