@@ -13,9 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 from tests.running import Running, start_darkroom
 from vision.training.launch import SHARED_PROCESSORS
 
-if (
-    "PYTEST_XDIST_WORKER" in os.environ
-):  # others compute on the same processors: one thread each, that sleeps while it waits
+if "PYTEST_XDIST_WORKER" in os.environ:  # others compute on the same processors
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ |= SHARED_PROCESSORS
 
