@@ -91,7 +91,7 @@ def detail(request: HttpRequest, transfer_id: UUID) -> Body:
 @router.api_operation(["HEAD"], "/{transfer_id}", response={200: None}, summary="The offset to go on from (tus)")
 def offset(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
     check_version(request.headers)
-    transfer = services.get_transfer(acting_user(request), transfer_id)
+    transfer = services.take_over(acting_user(request), transfer_id)
     return _answer(transfer, 200, {"Upload-Length": str(transfer.size)})
 
 
@@ -102,7 +102,7 @@ def append(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
     if request.content_type != CONTENT_TYPE:
         raise TransferError(f"Send the bytes as Content-Type: {CONTENT_TYPE}.", code="content_type", status=415)
     read_checksum(request.headers.get("Upload-Checksum", ""))
-    transfer = services.get_transfer(acting_user(request), transfer_id)
+    transfer = services.take_over(acting_user(request), transfer_id)
     if read_number(request.headers, "Upload-Offset") != transfer.offset:
         raise wrong_offset(transfer.offset)
     return _answer(transfer, 204)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
-from datasets.transfers import holders
 from datasets.transfers.appending import Appending
+from datasets.transfers.holders import holding
 from datasets.transfers.incoming import CutError, Incoming, Receive
 from datasets.transfers.protocol import CONTENT_TYPE, VERSION, TransferError, read_checksum
 from vision.errors import UserError
@@ -52,8 +52,6 @@ def with_transfers(application: Application) -> Application:
     """The application with the bodies of transfers taken out before it."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if (goes_on := _goes_on(scope)) and holders.is_silent(goes_on):
-            await _in_thread(holders.release_silent, goes_on)
         if not _brings_bytes(scope):
             await application(scope, receive, send)
             return
@@ -72,15 +70,6 @@ def _brings_bytes(scope: Scope) -> bool:
         return False
     pattern = {"PATCH": _ONE, "POST": _ROOT}.get(scope["method"])
     return pattern is not None and pattern.fullmatch(scope["path"]) is not None
-
-
-def _goes_on(scope: Scope) -> UUID | None:
-    """The transfer that a request asks the offset of or brings bytes for."""
-    match = _ONE.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] in ("HEAD", "PATCH") else None
-    try:
-        return UUID(match[1]) if match else None
-    except ValueError:
-        return None
 
 
 async def _ask(application: Application, scope: Scope) -> _Answer:
@@ -126,7 +115,7 @@ async def _take(scope: Scope, incoming: Incoming, answer: _Answer, transfer_id: 
     except UserError as error:
         return _refuse(error)
     try:
-        with holders.holding(transfer_id, incoming):
+        with holding(transfer_id, incoming):
             offset = await _append(appending, scope, incoming)
         return answer.with_offset(offset, appending.room == 0)
     except CutError:

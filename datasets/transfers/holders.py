@@ -24,19 +24,14 @@ def holding(transfer_id: UUID, incoming: Incoming) -> Iterator[None]:
             del _holders[transfer_id]
 
 
-def is_silent(transfer_id: UUID) -> bool:
-    """Somebody holds the file and sends nothing."""
-    holder = _holders.get(transfer_id)
-    return holder is not None and holder.is_silent
-
-
-def release_silent(transfer_id: UUID) -> None:
-    """A closed page's request may stay open for a minute: who goes on with its file, or begins it anew, need not wait
-    for its end. What it has brought is kept. Blocking: meant for a thread."""
+def release_silent(transfer_id: UUID) -> bool:
+    """Whether a request had to let go. A closed page's may stay open for a minute: who goes on with its file, or begins
+    it anew, need not wait for its end. What it has brought is kept and recorded. Blocking: meant for a thread."""
     holder = _holders.get(transfer_id)
     if holder is None or not holder.is_silent:
-        return
+        return False
     holder.cut()
     deadline = time.monotonic() + _RELEASE_SECONDS
     while _holders.get(transfer_id) is holder and time.monotonic() < deadline:
         time.sleep(0.01)
+    return True

@@ -18,6 +18,7 @@ from django.utils import timezone
 from datasets.limits import get_limits
 from datasets.models import Transfer
 from datasets.transfers import part_files
+from datasets.transfers.holders import release_silent
 from datasets.transfers.paths import check_path
 from datasets.transfers.protocol import NewFile, TransferError
 from vision.errors import NotFoundError
@@ -80,6 +81,14 @@ def get_transfer(user: User | None, transfer_id: uuid.UUID) -> Transfer:
         raise NotFoundError("There is no such transfer.", hint="Begin it again.")
     if transfer.updated_at + KEPT_FOR < timezone.now():
         raise part_files.gone()
+    return transfer
+
+
+def take_over(user: User | None, transfer_id: uuid.UUID) -> Transfer:
+    """As `get_transfer`, for who goes on with the file: one that fell silent has let go of it, its bytes counted."""
+    transfer = get_transfer(user, transfer_id)
+    if release_silent(transfer_id):
+        transfer.refresh_from_db()
     return transfer
 
 

@@ -155,29 +155,50 @@ def test_one_request_at_a_time(send, token):
     assert stored(url) == DATA
 
 
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("PATCH", 204), ("DELETE", 204)])
-def test_a_request_that_fell_silent_makes_way_for_the_next(send, token, monkeypatch, method, status):
-    """As of a page that was closed while its connection stayed open."""
-    url = announce(send)
+@pytest.fixture
+def beside_silence(send, token, monkeypatch):
+    """`beside_silence(method, headers)` sends a request while another for the same file has fallen silent after 1000
+    bytes; answers its answer, and whether the silent one is still there."""
     monkeypatch.setattr(incoming, "_SILENT_SECONDS", 0.2)
+    url = announce(send)
 
-    async def act(client):
-        async def never_ending():
-            yield DATA[:1000]
-            await asyncio.Event().wait()
+    async def never_ending():
+        yield DATA[:1000]
+        await asyncio.Event().wait()
 
-        silent = asyncio.create_task(client.patch(url, headers=at(0), content=never_ending()))
-        while len(stored(url)) < 1000:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.3)
-        next_one = await client.request(method, url, headers=at(1000) if method == "PATCH" else TUS, content=b"more")
-        silent.cancel()
-        return next_one
+    def call(method, headers):
+        async def act(client):
+            silent = asyncio.create_task(client.patch(url, headers=at(0), content=never_ending()))
+            while len(stored(url)) < 1000:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+            answer = await client.request(method, url, headers=headers, content=b"more")
+            await asyncio.sleep(0.1)
+            is_there = not silent.done()
+            silent.cancel()
+            return answer, is_there
 
-    answer = run(act, token)
+        return run(act, token)
+
+    return call
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("PATCH", 204), ("DELETE", 204)])
+def test_a_request_that_fell_silent_makes_way_for_the_next(beside_silence, method, status):
+    """As of a page that was closed while its connection stayed open."""
+    answer, is_there = beside_silence(method, at(1000) if method == "PATCH" else TUS)
     offset = {"HEAD": "1000", "PATCH": "1004"}.get(method)
+    assert not is_there
     assert (answer.status_code, answer.headers.get("upload-offset")) == (status, offset)
     assert [str(one.offset) for one in Transfer.objects.all()] == ([offset] if offset else [])
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE"])
+def test_strangers_do_not_end_it(beside_silence, method):
+    headers = (at(1000) if method == "PATCH" else TUS) | {"Authorization": "Bearer nobody"}
+    answer, is_there = beside_silence(method, headers)
+    assert is_there
+    assert answer.status_code == 401
 
 
 def test_more_bytes_than_announced_are_refused(send):
