@@ -16,6 +16,9 @@ ARGS ?=
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
+# The tests start hundreds of processes: none compiles anew what the last one did, whatever the environment says
+test test-quick test-services check-data: export PYTHONDONTWRITEBYTECODE :=
+
 setup:
 	@scripts/setup.sh run
 

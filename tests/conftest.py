@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.mark.expression import Expression
 from xdist.scheduler import LoadFileScheduling
 
 from tests.running import Running, start_darkroom
@@ -16,6 +19,19 @@ from vision.training.launch import SHARED_PROCESSORS
 if "PYTEST_XDIST_WORKER" in os.environ:  # others compute on the same processors
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ |= SHARED_PROCESSORS
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file none of whose tests can be meant by `-m` isn't imported: imports take most of a short run."""
+    asked = config.getoption("markexpr")
+    if not asked or not collection_path.name.startswith("test_"):
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    of_all = set(re.findall(r"mark\.(\w+)", "".join(re.findall(r"^pytestmark = .*", text, re.MULTILINE))))
+    of_some = set(re.findall(r"mark\.(\w+)", text)) - of_all - {"parametrize", "django_db"}
+    expression = Expression.compile(asked)
+    possible = chain.from_iterable(combinations(of_some, count) for count in range(len(of_some) + 1))
+    return None if any(expression.evaluate((of_all | {*marks}).__contains__) for marks in possible) else True
 
 
 @pytest.hookimpl(optionalhook=True)

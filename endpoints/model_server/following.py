@@ -10,13 +10,15 @@ from multiprocessing.connection import wait
 
 
 def follow_parent() -> None:
-    """End this process as soon as its parent is gone; until then leave signals to the parent.
+    """End this process as soon as its parent is gone; until then leave signals to the parent."""
+    leave_signals()
+    watch_parent()
 
-    A signal to the whole group must not end a lane before the requests it works on are answered.
-    """
+
+def leave_signals() -> None:
+    """A signal to the whole group must not end a lane before the requests it works on are answered."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    watch_parent()
 
 
 def watch_parent() -> None:

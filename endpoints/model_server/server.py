@@ -12,11 +12,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
 from multiprocessing.managers import SyncManager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import litserve
+from litserve.loops.loops import inference_worker
 from litserve.server import RegularRequestHandler
 from litserve.transport.process_transport import MPQueueTransport
 from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
@@ -25,6 +28,7 @@ from starlette.responses import Response
 
 from endpoints.model_server.answers import Answer, answer_failure, answer_timeout
 from endpoints.model_server.following import follow_parent, watch_parent
+from endpoints.model_server.forking import start_template
 from endpoints.model_server.lanes import ExplainLane, Lane, PredictLane
 from vision.catalog.explainers import EXPLAINED_TASK_TYPES
 from vision.errors import InternalError
@@ -60,6 +64,7 @@ def serve(options: ServerOptions) -> int:
     watch_lifeline()
     signal.signal(signal.SIGTERM, _make_interrupt())
     server = ModelServer(
+        start_template(card),
         _make_lanes(options, card.task_type),
         accelerator="cpu",  # the lanes choose their device themselves; this process never loads torch
         timeout=options.request_timeout,
@@ -119,6 +124,10 @@ class ModelServer(litserve.LitServer):  # type: ignore[misc]
     _is_stopping = False
     middlewares: list[Any]
 
+    def __init__(self, lane_context: BaseContext, *arguments: Any, **options: Any) -> None:
+        self._lane_context = lane_context
+        super().__init__(*arguments, **options)
+
     def _init_manager(self, num_api_servers: int) -> SyncManager:
         """The shared state. Requests and answers go through pipes: LitServe's managed queues cost two hops more."""
         context = multiprocessing.get_context("spawn")
@@ -129,6 +138,27 @@ class ModelServer(litserve.LitServer):  # type: ignore[misc]
         self.litapi_request_queues = {api.api_path: context.Queue() for api in self.litapi_connector}
         self._transport = MPQueueTransport(manager, [context.Queue() for _ in range(num_api_servers)])
         return manager
+
+    def launch_inference_worker(self, lit_api: Lane) -> list[BaseProcess]:
+        """One process a lane, made by the lanes' own context."""
+        number, device = 0, "cpu"  # LitServe's; the lane chooses its device itself
+        self.workers_setup_status[f"{lit_api.api_path.split('/')[-1]}_{number}"] = WorkerSetupStatus.STARTING
+        process = self._lane_context.Process(  # type: ignore[attr-defined]
+            target=inference_worker,
+            args=(
+                lit_api,
+                device,
+                number,
+                self._get_request_queue(lit_api.api_path),
+                self._transport,
+                self.workers_setup_status,
+                self._callback_runner,
+                self.restart_workers,
+            ),
+            name="inference-worker",
+        )
+        process.start()
+        return [process]
 
     def _register_api_endpoints(self, lit_api: Lane, request_type: Any, response_type: Any) -> None:
         handler = LaneHandler(lit_api, self)

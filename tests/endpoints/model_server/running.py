@@ -32,7 +32,15 @@ class Server:
         return [main, *main.children(recursive=True)]
 
     def lanes(self) -> list[psutil.Process]:
-        """The processes that hold torch."""
+        """The processes that hold torch, without the one they were forked from."""
+        return [one for one in self.holders_of_torch() if not one.children()]
+
+    def template(self) -> psutil.Process:
+        """The process that the lanes were forked from."""
+        (template,) = [one for one in self.holders_of_torch() if one.children()]
+        return template
+
+    def holders_of_torch(self) -> list[psutil.Process]:
         return [one for one in self.family() if "libtorch" in Path(f"/proc/{one.pid}/maps").read_text()]
 
     def is_healthy(self) -> bool:

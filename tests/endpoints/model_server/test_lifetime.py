@@ -51,10 +51,10 @@ def test_kill_9_of_the_main_process_leaves_nothing(fresh):
     wait_for(lambda: are_gone(family), 10)
 
 
-def test_a_lost_lane_ends_the_server(fresh):
+@pytest.mark.parametrize("pick", [lambda server: server.lanes()[0], lambda server: server.template()])
+def test_a_lost_lane_or_their_template_ends_the_server(fresh, pick):
     family = fresh.family()
-    lane = max(family, key=lambda process: process.memory_info().rss)
-    lane.kill()
+    pick(fresh).kill()
     assert fresh.process.wait(20) == 1
     wait_for(lambda: are_gone(family), 10)
     assert "Lost inference-worker" in fresh.log.read_text()
