@@ -51,9 +51,6 @@ def empty_picture(width: int = 120, height: int = 90) -> ObjectImage:
     return ObjectImage(pixels, np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
 
 
-_SLIVER = 3  # px across: most of it is edge, whose pixels are blends
-
-
 def find_colour(pixels: np.ndarray, label: int) -> np.ndarray:
     """Where the picture shows the object of that label: bool [H, W]. Edges that are half grey count."""
     wanted, grey = colour_of(label), np.full(3, float(GREY))
@@ -87,7 +84,8 @@ def _check_tight(shown: np.ndarray, box: np.ndarray) -> None:
     rows, columns = np.nonzero(shown[top:bottom, left:right])
     assert len(rows), box
     around = [left + columns.min(), top + rows.min(), left + columns.max() + 1, top + rows.max() + 1]
-    np.testing.assert_allclose(around, box, atol=2)
+    is_sliver = (box[2:] - box[:2]).min() <= 5  # an ellipse cut to that fades out over several px
+    np.testing.assert_allclose(around, box, atol=4 if is_sliver else 3)
 
 
 def _check_mask(mask: np.ndarray, shown: np.ndarray, box: np.ndarray) -> None:
@@ -96,10 +94,9 @@ def _check_mask(mask: np.ndarray, shown: np.ndarray, box: np.ndarray) -> None:
     rows, columns = np.nonzero(mask)
     around = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     np.testing.assert_allclose(around, box, atol=1)
-    is_sliver = min(around[2] - around[0], around[3] - around[1]) <= _SLIVER
-    core = _leave_out_edge(mask)
-    inner = shown[core if is_sliver and core.any() else mask > 0].mean()
-    assert inner > 0.85, inner
+    edge = 1 - _leave_out_edge(mask).sum() / mask.sum()
+    off = 1 - shown[mask > 0].mean()
+    assert off < 0.05 + edge / 2, (off, edge)  # pixels of the edge are blended with what is beside them
 
 
 def _leave_out_edge(mask: np.ndarray) -> np.ndarray:

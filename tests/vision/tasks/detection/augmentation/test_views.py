@@ -21,6 +21,7 @@ from vision.tasks.detection.augmentation.square import SquareView, place_in_squa
 from vision.tasks.detection.images import ObjectImage
 
 SIDE = 128
+_WHOLE_PIXELS = 1.5  # a mask is made of them: half of one is lost before the turn, enlarged by it, and half after it
 SEEDS = st.integers(0, 2**32)
 STRONG = OBJECT_AUGMENTATIONS.get("strong")
 # Without changes of colour, so that the pixels still tell; turning makes boxes larger than what they hold.
@@ -42,7 +43,8 @@ def test_region_views_keep_boxes_and_masks_on_their_objects(seed: int, width: in
 
 
 @settings(max_examples=40, deadline=None)
-@example(seed=161, width=60, height=159, masks=True)  # a sliver three px wide
+@example(seed=161, width=60, height=159, masks=True)  # masks 3 and 5 px wide
+@example(seed=699, width=67, height=148, masks=True)
 @given(SEEDS, st.integers(60, 200), st.integers(60, 200), st.booleans())
 def test_square_views_keep_boxes_and_masks_on_their_objects(seed: int, width: int, height: int, masks: bool) -> None:
     view = draw(SquareView(PLAIN, SIDE, 9), seed, width=width, height=height, has_masks=masks)
@@ -58,6 +60,7 @@ def test_turned_masks_still_cover_their_objects(seed: int, epoch: int) -> None:
 
 
 @settings(max_examples=25, deadline=None)
+@example(seed=243669)
 @given(SEEDS)
 def test_turned_boxes_hold_their_objects(seed: int) -> None:
     turning = replace(PLAIN, mosaic=0.0, degrees=20.0, shear=5.0)
@@ -66,8 +69,8 @@ def test_turned_boxes_hold_their_objects(seed: int) -> None:
     for label, box in zip(masks.labels, masks.boxes, strict=True):
         if label in boxes.labels:
             outer = boxes.boxes[boxes.labels == label][0]
-            assert (outer[:2] <= box[:2] + 1).all()
-            assert (outer[2:] >= box[2:] - 1).all()
+            assert (outer[:2] <= box[:2] + _WHOLE_PIXELS).all()
+            assert (outer[2:] >= box[2:] - _WHOLE_PIXELS).all()
 
 
 @pytest.mark.parametrize("fitting", ["letterbox", "shorter_side"])
