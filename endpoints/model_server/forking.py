@@ -28,4 +28,3 @@ def start_template(card: ModelCard) -> BaseContext:
     context.set_forkserver_preload([_SHARED, builder])
     forkserver.ensure_running()
     return context
-
