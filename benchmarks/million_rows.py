@@ -103,6 +103,8 @@ def list_addresses(codes: list[str], rows: int) -> dict[str, tuple[float, Callab
         "filter by split": (FILTER_MS, lambda: f"{base}images/?split=train&bytes_max={next(fresh)}"),
         "filter by objects": (FILTER_MS, lambda: f"{base}images/?objects_min=3&bytes_max={next(fresh)}"),
         "filter by text": (FILTER_MS, lambda: f"{base}images/?search={chance.randrange(rows)}"),
+        "new job with it": (PAGE_MS, lambda: "/jobs/new/?dataset=azureml:million:1"),
+        "new job, its settings": (PAGE_MS, lambda: "/jobs/new/?dataset=azureml:million:1&step=2"),
         "REST version": (PAGE_MS, lambda: _VERSION),
         "REST items": (PAGE_MS, lambda: f"{_VERSION}/items?cursor={chance.randrange(rows)}"),
         "REST report": (PAGE_MS, lambda: f"{_VERSION}/report?cursor={chance.randrange(10_000)}"),

@@ -26,11 +26,11 @@ def little_memory() -> Iterator[None]:
 
 
 def test_a_batch_too_large_is_halved_until_it_fits(storage, run_queue, little_memory):
-    batch = 36
+    batch = 12
     job = make_job(
         make_version(images=6, validation=1),
         training_batch_size=batch,
-        training_crop_size=512,
+        training_crop_size=384,
         number_of_epochs=1,
         mixed_precision="off",
     )
