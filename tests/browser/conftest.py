@@ -69,11 +69,15 @@ def variants_of(path: str) -> tuple[str, str]:
     return PAIRS[crc32(path.encode()) % 2]
 
 
-def open_context(browser: Browser, darkroom: Running, cookies: list[Any], variant: str) -> BrowserContext:
+def open_context(
+    browser: Browser, darkroom: Running, cookies: list[Any], variant: str, is_still: bool = False
+) -> BrowserContext:
+    """`is_still`: for someone who asks for no motion, so that nothing is looked at half way."""
     width, height, scheme = VARIANTS[variant]
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce" if is_still else None,
         base_url=darkroom.url,
     )
     context.set_default_timeout(40_000)
@@ -99,7 +103,7 @@ def page(browser: Browser, darkroom: Running, session_cookies: list[Any]) -> Ite
 @pytest.fixture(scope="package")
 def pages(browser: Browser, darkroom: Running, session_cookies: list[Any]) -> Iterator[dict[str, Page]]:
     """One signed-in page for each width and colour scheme."""
-    contexts = {name: open_context(browser, darkroom, session_cookies, name) for name in VARIANTS}
+    contexts = {name: open_context(browser, darkroom, session_cookies, name, is_still=True) for name in VARIANTS}
     yield {name: context.new_page() for name, context in contexts.items()}
     for context in contexts.values():
         close_context(context)

@@ -31,7 +31,7 @@ def mapped(tmp_path_factory):
             file = {"file": ("sample.zip", (folder / "sample.zip").read_bytes())}
             assert rest.post("/datasets", files=file, data={"name": NAME}).is_success
             asked = f"/datasets/{NAME}/versions/1/map"
-            wait_for(lambda: rest.get(asked).json()["status"] in ("ready", "failed"), 120)
+            wait_for(lambda: rest.get(asked).json()["status"] in ("ready", "failed"), 240)
             found = rest.get(asked).json()
         assert found["status"] == "ready", found
         assert len(found["points"]) == 60
