@@ -11,7 +11,7 @@ from datasets.selectors import manifest_path
 from jobs.services.checks import JobData, check_counts, check_mode, find_job_data
 from jobs.services.machines import find_machine
 from jobs.services.starting import Start, check_start, choose_start
-from vision.data.prepare import select_run_rows
+from vision.data.prepare import measure_run_rows
 from vision.errors import Detail, InvalidDatasetError, InvalidDocumentError
 from vision.spec.job import JobSpec
 from vision.spec.resolve import DataFacts, Machine, Resolution, estimate_seconds, resolve_parameters
@@ -74,5 +74,4 @@ def _measure(spec: JobSpec, data: JobData) -> DataFacts:
 @lru_cache(maxsize=64)
 def _facts(training: Path, validation: Path | None, validation_data_size: float | None) -> DataFacts:
     """A manifest is written once, under a name of its own; the form asks for its facts at every key stroke."""
-    # The seed moves images between the parts, not the sizes of the parts
-    return select_run_rows(training, validation, validation_data_size, 0).facts
+    return measure_run_rows(training, validation, validation_data_size)

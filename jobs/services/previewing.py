@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +15,7 @@ from datasets import storage
 from datasets.selectors import manifest_path
 from jobs.services.planning import Plan
 from vision.catalog.architectures import ARCHITECTURES
-from vision.data.prepare import RowSet, select_run_rows
+from vision.data.prepare import sample_training_rows
 from vision.data.query import list_rows
 from vision.errors import NotFoundError
 from vision.preview.client import PreviewClient
@@ -70,8 +69,7 @@ def find_picture(key: str, name: str) -> Path:
 def _make_request(plan: Plan, seed: int, folder: Path) -> PreviewRequest:
     version = plan.data.training
     manifest = manifest_path(version)
-    train = select_run_rows(manifest, None, None, 0).train
-    rows = list_rows(manifest, choose_rows(train, seed))
+    rows = list_rows(manifest, choose_rows(manifest, seed))
     return PreviewRequest(
         task_type=plan.resolution.task_type,
         architecture=plan.resolution.values["model_name"],
@@ -85,22 +83,19 @@ def _make_request(plan: Plan, seed: int, folder: Path) -> PreviewRequest:
     )
 
 
-def choose_rows(train: RowSet, seed: int) -> list[int]:
+def choose_rows(manifest: Path, seed: int) -> list[int]:
     """The numbers of the rows to show, then of those that may be seen beside them: first some with labels, each with
     others than the ones before as far as that goes."""
-    random = Random(seed)
-    labels: list[list[str]] = train.table["labels"].to_pylist()
-    places: list[int] = train.table["place"].to_pylist()
-    chosen = random.sample(range(len(places)), min(len(places), 10 * (SHOWN + _OTHERS)))
-    chosen.sort(key=lambda index: not labels[index])
+    drawn = sample_training_rows(manifest, 10 * (SHOWN + _OTHERS), seed)
+    drawn.sort(key=lambda row: not row[1])
     seen: set[str] = set()
     first: list[int] = []
-    for index in chosen:
-        if len(first) < SHOWN and not seen & set(labels[index]):
-            first.append(index)
-            seen |= set(labels[index])
-    others = [index for index in chosen if index not in first]
-    return [places[index] for index in [*first, *others][: SHOWN + _OTHERS]]
+    for place, labels in drawn:
+        if len(first) < SHOWN and not seen & set(labels):
+            first.append(place)
+            seen |= set(labels)
+    others = [place for place, _ in drawn if place not in first]
+    return [*first, *others][: SHOWN + _OTHERS]
 
 
 def _bring_images(rows: Sequence[Mapping[str, Any]], folder: Path) -> Path:

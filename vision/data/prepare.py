@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from vision.data.manifest import SCHEMA
+from vision.data.reading import ask
 from vision.data.splits import split_rows
 from vision.data.tables import RowWriter, connect
 from vision.errors import InvalidDatasetError
@@ -19,9 +23,18 @@ from vision.spec.facts import DataFacts
 
 DEFAULT_VALIDATION_SIZE = 0.2
 """Azure's share where neither a validation set nor a size is given (SPEC §2.3)."""
-_NARROW = """
-    SELECT file_row_number AS place, split, labels, "group" FROM read_parquet(?, file_row_number = true)
-    WHERE annotation <> 'null' ORDER BY place
+FEW_ROWS = 20_000
+"""Of a manifest: the parts of a run are counted by dividing them. More are reckoned by their shares."""
+_LABELLED = "read_parquet(?, file_row_number = true) WHERE annotation <> 'null'"
+_NARROW = f'SELECT file_row_number AS place, split, labels, "group" FROM {_LABELLED} ORDER BY place'
+_ROWS = f"SELECT split, count(*) FROM {_LABELLED} GROUP BY split"
+_LABELS = f"""
+    SELECT split, label, count(*) FROM (SELECT split, unnest(list_distinct(labels)) AS label FROM {_LABELLED})
+    GROUP BY split, label
+"""
+_SAMPLE = f"""
+    SELECT file_row_number AS place, labels FROM {_LABELLED} AND list_contains(?, split)
+    ORDER BY hash(place, ?), place LIMIT ?
 """
 
 
@@ -43,6 +56,11 @@ class RowSet:
     manifest: Path
     table: pa.Table
 
+    @classmethod
+    def read(cls, manifest: Path) -> RowSet:
+        with connect() as database:
+            return cls(manifest, database.sql(_NARROW, params=[str(manifest)]).to_arrow_table())
+
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
@@ -57,14 +75,57 @@ class RowSet:
         counted = pc.value_counts(pc.list_flatten(self.table["labels"])).to_pylist()
         return {entry["values"]: entry["counts"] for entry in counted}
 
+    def divide(self, fraction: float, seed: int) -> tuple[RowSet, RowSet]:
+        labels = [sorted(set(labels)) for labels in self.table["labels"].to_pylist()]
+        kept, aside = split_rows(labels, fraction, seed, _number_groups(self.table["group"]))
+        return self.take(kept), self.take(aside)
+
 
 @dataclass(frozen=True)
-class RunRows:
+class RowCounts:
+    """How many rows of a manifest there are in each split, and of these with each label; none of them is held."""
+
+    rows: Mapping[str, int]
+    labels: Mapping[tuple[str, str], int]  # by split and label
+
+    @classmethod
+    def read(cls, manifest: Path) -> RowCounts:
+        rows = dict(ask(_ROWS, [str(manifest)]))
+        return cls(rows, {(split, label): count for split, label, count in ask(_LABELS, [str(manifest)])})
+
+    def __len__(self) -> int:
+        return sum(self.rows.values())
+
+    def in_split(self, *splits: str) -> RowCounts:
+        return RowCounts(
+            {split: count for split, count in self.rows.items() if split in splits},
+            {key: count for key, count in self.labels.items() if key[0] in splits},
+        )
+
+    def count_labels(self) -> dict[str, int]:
+        """Rows with each label."""
+        counted: Counter[str] = Counter()
+        for (_, label), count in self.labels.items():
+            counted[label] += count
+        return dict(counted)
+
+    def divide(self, fraction: float, seed: int) -> tuple[RowCounts, RowCounts]:
+        """By the shares; groups may in truth keep some rows more on one side."""
+        aside = RowCounts(_share(self.rows, fraction), _share(self.labels, fraction))
+        return RowCounts(_less(self.rows, aside.rows), _less(self.labels, aside.labels)), aside
+
+
+Rows = TypeVar("Rows", RowSet, RowCounts)
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class RunRows(Generic[Rows]):
     """The rows of a run by their part."""
 
-    train: RowSet
-    validation: RowSet
-    test: RowSet
+    train: Rows
+    validation: Rows
+    test: Rows
 
     @property
     def label_names(self) -> list[str]:
@@ -100,7 +161,7 @@ def prepare_run_data(
 
 def select_run_rows(
     manifest: Path, validation_manifest: Path | None, validation_data_size: float | None, seed: int
-) -> RunRows:
+) -> RunRows[RowSet]:
     """The rows a run trains on, validates on and is tested on.
 
     Validation is `validation_manifest` if given, else `validation_data_size` of the training rows if given,
@@ -109,38 +170,63 @@ def select_run_rows(
     Raises:
         InvalidDatasetError: nothing left to train on or to validate on.
     """
-    rows = _read(manifest)
+    return _select(RowSet.read, manifest, validation_manifest, validation_data_size, seed)
+
+
+def measure_run_rows(manifest: Path, validation_manifest: Path | None, validation_data_size: float | None) -> DataFacts:
+    """The facts of what `select_run_rows` chooses, without holding the rows of a large manifest: where a part of more
+    than `FEW_ROWS` rows is to be set aside, it is reckoned by its share.
+
+    Raises:
+        InvalidDatasetError: nothing left to train on or to validate on.
+    """
+    if pq.read_metadata(manifest).num_rows <= FEW_ROWS:  # the seed moves images between the parts, not their sizes
+        return select_run_rows(manifest, validation_manifest, validation_data_size, 0).facts
+    return _select(RowCounts.read, manifest, validation_manifest, validation_data_size, 0).facts
+
+
+def sample_training_rows(manifest: Path, count: int, seed: int) -> list[tuple[int, list[str]]]:
+    """Places and labels of up to `count` rows of the training split; the same seed gives the same."""
+    rows = RowCounts.read(manifest)
+    splits = ["train", ""] if len(rows.in_split("train", "")) else ["validation"]
+    return ask(_SAMPLE, [str(manifest), splits, seed, count])
+
+
+def _select(
+    read: Callable[[Path], Rows],
+    manifest: Path,
+    validation_manifest: Path | None,
+    validation_data_size: float | None,
+    seed: int,
+) -> RunRows[Rows]:
+    rows = read(manifest)
     train, own = rows.in_split("train", ""), rows.in_split("validation")
     if not len(train):  # an upload of its own whose folder spoke of validation
         train, own = own, train
     is_split = False
     if validation_manifest is not None:
-        validation = _pick_validation(validation_manifest, is_same=validation_manifest == manifest)
+        validation = _pick_validation(read(validation_manifest), is_same=validation_manifest == manifest)
     elif validation_data_size is None and len(own):
         validation = own
     else:
-        train, validation = _split(train, validation_data_size or DEFAULT_VALIDATION_SIZE, seed)
+        train, validation = train.divide(validation_data_size or DEFAULT_VALIDATION_SIZE, seed)
         is_split = True
     _refuse_empty(train, validation, is_split)
     return RunRows(train, validation, rows.in_split("test"))
 
 
-def _read(manifest: Path) -> RowSet:
-    with connect() as database:
-        return RowSet(manifest, database.sql(_NARROW, params=[str(manifest)]).to_arrow_table())
-
-
-def _pick_validation(manifest: Path, is_same: bool) -> RowSet:
-    rows = _read(manifest)
+def _pick_validation(rows: Rows, is_same: bool) -> Rows:
     named = rows.in_split("validation")
     # A set uploaded on its own for validation may well say "train" or nothing about its rows
     return named if len(named) or is_same else rows.in_split("train", "")
 
 
-def _split(train: RowSet, fraction: float, seed: int) -> tuple[RowSet, RowSet]:
-    labels = [sorted(set(labels)) for labels in train.table["labels"].to_pylist()]
-    kept, aside = split_rows(labels, fraction, seed, _number_groups(train.table["group"]))
-    return train.take(kept), train.take(aside)
+def _share(counts: Mapping[Key, int], fraction: float) -> dict[Key, int]:
+    return {key: round(count * fraction) for key, count in counts.items()}
+
+
+def _less(counts: Mapping[Key, int], others: Mapping[Key, int]) -> dict[Key, int]:
+    return {key: count - others[key] for key, count in counts.items()}
 
 
 def _number_groups(groups: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -168,7 +254,7 @@ def _write(rows: RowSet, path: Path) -> Path:
     return path
 
 
-def _refuse_empty(train: RowSet, validation: RowSet, is_split: bool) -> None:
+def _refuse_empty(train: Rows, validation: Rows, is_split: bool) -> None:
     if not len(train):
         raise InvalidDatasetError("The dataset has no training images.", hint="Choose another dataset or version.")
     if len(validation):

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tests.vision.data.test_manifest import row
+from vision.data import prepare as preparing
 from vision.data.manifest import SCHEMA, read_rows, write_manifest
-from vision.data.prepare import prepare_run_data
+from vision.data.prepare import measure_run_rows, prepare_run_data, sample_training_rows
 from vision.data.tables import RowWriter
 from vision.errors import InvalidDatasetError
 
@@ -140,3 +141,40 @@ def test_rows_are_found_in_files_of_several_row_groups(tmp_path):
     data = prepare(tmp_path, path)
     assert rows_of(data.validation) == [4, 9, 14, 19, 24, 29, 34, 39, 44, 49]
     assert rows_of(data.train) == [number for number in range(50) if number % 5 != 4]
+
+
+CASES = [
+    ({"train": 20, "validation": 5, "test": 3}, None),
+    ({"": 20}, None),
+    ({"train": 20, "validation": 5}, 0.5),
+    ({"validation": 30, "test": 2}, None),
+    ({"train": 200}, 0.25),
+]
+
+
+@pytest.mark.parametrize(("splits", "size"), CASES)
+@pytest.mark.parametrize("other", [None, {"train": 6}, {"train": 30, "validation": 4}])
+def test_a_large_manifest_is_counted_without_dividing_it(tmp_path, monkeypatch, splits, size, other):
+    manifest = make(tmp_path, splits)
+    validation = make(tmp_path, other, "other") if other else None
+    few = measure_run_rows(manifest, validation, size)
+    monkeypatch.setattr(preparing, "FEW_ROWS", 0)
+    assert measure_run_rows(manifest, validation, size) == few == prepare(tmp_path, manifest, validation, size).facts
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_nothing_to_train_on_is_refused_when_it_is_counted(tmp_path, monkeypatch, few):
+    monkeypatch.setattr(preparing, "FEW_ROWS", few)
+    with pytest.raises(InvalidDatasetError, match="no training images"):
+        measure_run_rows(make(tmp_path, {"test": 5}), None, None)
+
+
+@pytest.mark.parametrize(("splits", "among"), [({"train": 9, "test": 9}, range(9)), ({"validation": 4}, range(4))])
+def test_training_rows_are_drawn_by_the_seed(tmp_path, splits, among):
+    manifest = make(tmp_path, splits)
+    drawn = sample_training_rows(manifest, 6, 1)
+    assert len(drawn) == min(6, len(among))
+    assert {place for place, _ in drawn} <= set(among)
+    assert all(labels for _, labels in drawn)
+    assert drawn == sample_training_rows(manifest, 6, 1)
+    assert len({tuple(place for place, _ in sample_training_rows(manifest, 6, seed)) for seed in range(9)}) > 1
