@@ -5,6 +5,7 @@ TESTS ?= tests
 PYTEST := $(PY) -m pytest
 # Thousands of small files: in memory where there is room for them
 SHM := $(shell [ "$$(df -Pm /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}')" -gt 8000 ] 2>/dev/null && echo TMPDIR=/dev/shm)
+PARALLEL := $(SHM) $(PYTEST) -n auto --maxprocesses 8 --dist worksteal
 ARGS ?=
 
 
@@ -36,11 +37,12 @@ worker: setup ## attach this machine to another Darkroom
 	@exec $(PY) manage.py agent $(ARGS)
 
 test: setup-dev ## every test, the real-browser ones included
-	@$(SHM) $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not data" $(ARGS) $(TESTS)
+	@$(PARALLEL) -m "not data and not slow and not browser" $(ARGS) $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of this kind
+	@$(SHM) $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not data and (slow or browser)" \
+		$(ARGS) $(TESTS) || [ $$? -eq 5 ]
 
 test-quick: setup-dev ## the tests that start no process and train nothing
-	@$(SHM) $(PYTEST) -n auto --maxprocesses 8 --dist worksteal -m "not data and not heavy and not slow and not browser" \
-		$(ARGS) $(TESTS)
+	@$(PARALLEL) -m "not data and not heavy and not slow and not browser" $(ARGS) $(TESTS)
 
 test-services: setup-dev ## the database and queue tests, on DATABASE_URL and REDIS_URL
 	@$(PYTEST) -m services $(ARGS) $(TESTS)

@@ -38,7 +38,7 @@ def make_hub_run(folder: Path, kind: str, **changes: Any) -> RunDocument:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [*LISTED, "mask2former"])
+@pytest.mark.parametrize("kind", [kind for kind in [*LISTED, "mask2former"] if kind != "d_fine"])  # the table's own
 def test_a_run_trains_resumes_packages_and_exports(kind: str, tmp_path: Path) -> None:
     tiles = {"tile_grid_size": "2x1"} if kind == "rt_detr_v2" else {}
     run = make_hub_run(tmp_path / "whole", kind, **tiles)
