@@ -46,16 +46,18 @@ class SharedSetUp(LoadFileScheduling):
         return "browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
 
 
-_LONGEST = ("/browser/", "/e2e/", "/jobs/", "/torchvision_detectors/")
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What fails soonest runs first. In parallel what takes longest, so that no process is left with it in the end."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: next((n for n, part in enumerate(_LONGEST) if part in item.nodeid), len(_LONGEST)))
+        items.sort(key=_rank_by_length)
     else:
         items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
+
+
+def _rank_by_length(item: pytest.Item) -> int:
+    first = ("browser" in item.keywords, "/e2e/" in item.nodeid, "heavy" in item.keywords, "slow" in item.keywords)
+    return first.index(True) if any(first) else len(first)
 
 
 @pytest.fixture
