@@ -38,7 +38,7 @@ worker: setup ## attach this machine to another Darkroom
 
 test: setup-dev ## every test, the real-browser ones included
 	@$(PARALLEL) -m "not data and not slow and not browser" $(ARGS) $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of this kind
-	@$(SHM) $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not data and (slow or browser)" \
+	@$(SHM) $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not data and (slow or browser)" \
 		$(ARGS) $(TESTS) || [ $$? -eq 5 ]
 
 test-quick: setup-dev ## the tests that start no process and train nothing

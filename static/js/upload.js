@@ -5,6 +5,7 @@ import { Transfer, TransferServer } from "./upload-transfer.js";
 import { Pace, countFiles, describeLeft, describeSize } from "./upload-words.js";
 
 const SHOWN = 200;
+const DROP_HERE = "Drop images and their labels here: files, a folder, or archives";
 const form = document.querySelector("[data-upload]");
 if (form) mount(form);
 
@@ -22,12 +23,13 @@ function mount(form) {
   const server = new TransferServer(form.dataset.upload, form.querySelector("[name=csrfmiddlewaretoken]").value);
   const pace = new Pace();
   let chosen = new Map(); // path → {file, path}
+  let reading = Promise.resolve(); // settled once all that was dropped is among the chosen
   let transfer = null;
 
   part("drop-buttons").hidden = false;
   input.hidden = true;
   input.required = false;
-  part("drop-label").textContent = "Drop images and their labels here: files, a folder, or archives";
+  part("drop-label").textContent = DROP_HERE;
   part("drop-label").removeAttribute("for");
 
   function add(files) {
@@ -35,6 +37,16 @@ function mount(form) {
     chosen = new Map(all.sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })));
     input.value = folderInput.value = "";
     showChosen();
+  }
+
+  async function take(found) {
+    part("drop-label").textContent = "Reading what was dropped";
+    try {
+      add(await found);
+    } catch {
+      showError({ message: "A file or folder could not be read.", hint: "Check that you may read it." });
+    }
+    part("drop-label").textContent = DROP_HERE;
   }
 
   function showChosen() {
@@ -120,8 +132,12 @@ function mount(form) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (transfer) return;
+    if (transfer || button.disabled) return;
     errors.replaceChildren();
+    button.disabled = true;
+    await reading;
+    button.disabled = false;
+    if (errors.children.length) return; // something dropped could not be read
     if (!chosen.size) {
       showError({ message: "No file was chosen.", hint: "Drop files here, or choose them." });
       return;
@@ -158,13 +174,10 @@ function mount(form) {
     });
   }
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"));
-  zone.addEventListener("drop", async (event) => {
+  zone.addEventListener("drop", (event) => {
     event.preventDefault();
-    try {
-      add(await filesOfDrop(event.dataTransfer));
-    } catch {
-      showError({ message: "A file or folder could not be read.", hint: "Check that you may read it." });
-    }
+    const found = filesOfDrop(event.dataTransfer); // of this turn of the event loop; a large folder takes many
+    reading = Promise.all([reading, take(found)]);
   });
   part("choose-files").addEventListener("click", () => input.click());
   part("choose-folder").addEventListener("click", () => folderInput.click());

@@ -149,6 +149,21 @@ def test_pause_a_broken_network_and_on_again(page, rest, folder, name):
     assert wait_until_ready(rest, name)["images"] == 16
 
 
+def test_upload_waits_for_a_folder_that_is_still_being_read(page, folder, name):
+    many = folder / "many"
+    many.mkdir()
+    for number in range(1500):
+        (many / f"{number}.txt").write_text("x")
+    page.goto(NEW)
+    page.get_by_label("Name").fill(name)
+    drop(page, folder)
+    page.locator("button[type=submit]").evaluate("button => button.click()")
+    expect(page.locator("[data-upload-progress]")).to_be_visible()
+    expect(page.locator("[data-upload-status]")).to_contain_text("1,522 files")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("[data-upload-progress]")).to_be_hidden()
+
+
 def test_canceling_leaves_nothing_behind(page, rest, folder, name):
     before = len(rest.get("/transfers").json()["items"])
     page.goto(NEW)
