@@ -28,7 +28,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     text = collection_path.read_text(encoding="utf-8")
     of_all = set(re.findall(r"mark\.(\w+)", "".join(re.findall(r"^pytestmark = .*", text, re.MULTILINE))))
-    of_some = set(re.findall(r"mark\.(\w+)", text)) - of_all - {"parametrize", "django_db"}
+    of_some = set(re.findall(r"mark\.(\w+)", text)) & set(re.findall(r"\w+", asked)) - of_all
     expression = Expression.compile(asked)
     possible = chain.from_iterable(combinations(of_some, count) for count in range(len(of_some) + 1))
     return None if any(expression.evaluate((of_all | {*marks}).__contains__) for marks in possible) else True

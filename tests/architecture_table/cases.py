@@ -36,15 +36,10 @@ def list_cases() -> list[Case]:
 
 
 def list_lightest(cases: Iterable[Case]) -> list[Case]:
-    """Those with the fewest weights of each family: what the suite has the time for. A family that names images trains
-    with one label an image or with several, from family to family in turn, the lightest with both."""
+    """Those with the fewest weights of each family and task type: what the suite has the time for. Several labels an
+    image take the same networks with another loss: of these the lightest of all."""
     lightest: dict[tuple[str, str], Case] = {}
     for case in sorted(cases, key=lambda case: case.info.parameters_millions):
-        lightest.setdefault((case.task_type, case.info.family), case)
-    turns: dict[TaskType, list[Case]] = {}
-    for case in lightest.values():
-        turns.setdefault(case.task_type, []).append(case)
-    left = {TaskType.CLASSIFICATION: slice(1, None, 2), TaskType.MULTILABEL: slice(2, None, 2)}
-    for task_type, part in left.items():
-        del turns[task_type][part]
-    return [case for part in turns.values() for case in part]
+        family = "" if case.task_type == TaskType.MULTILABEL else case.info.family
+        lightest.setdefault((case.task_type, family), case)
+    return list(lightest.values())

@@ -21,9 +21,9 @@ _HEAD = """# What every architecture does
 
 Made by `make architectures`, which carries out every architecture of the catalogue, in each size and for each task
 type, and writes down what it saw: {holds} is what was seen to hold, anything else is said in words. The suite
-(`tests/contracts/test_architecture_table.py`) carries out the lightest of each family in the same way (those that name
-images for one of their two task types), and fails where this page lists other architectures than the catalogue, or a
-cell is not {holds}.
+(`tests/contracts/test_architecture_table.py`) carries out the lightest of each family and task type in the same way
+(with several labels an image the lightest of all), and fails where this page lists other architectures than the
+catalogue, or a cell is not {holds}.
 `make architectures ARGS="yolov5 resnet18"` carries out those alone and keeps the other rows, `ARGS=--missing` those
 whose row is not all {holds} yet.
 

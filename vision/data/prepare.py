@@ -187,8 +187,8 @@ def measure_run_rows(manifest: Path, validation_manifest: Path | None, validatio
 
 def sample_training_rows(manifest: Path, count: int, seed: int) -> list[tuple[int, list[str]]]:
     """Places and labels of up to `count` rows of the training split; the same seed gives the same."""
-    rows = RowCounts.read(manifest)
-    splits = ["train", ""] if len(rows.in_split("train", "")) else ["validation"]
+    there = {split for split, _ in ask(_ROWS, [str(manifest)])}
+    splits = ["train", ""] if there & {"train", ""} else ["validation"]
     return ask(_SAMPLE, [str(manifest), splits, seed, count])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Collection
 
 import numpy as np
 
@@ -52,6 +51,9 @@ def empty_picture(width: int = 120, height: int = 90) -> ObjectImage:
     return ObjectImage(pixels, np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
 
 
+_ELLIPSE = 4  # px: the end of one, above all of one cut to a sliver, fades out where its mask has ended
+
+
 def find_colour(pixels: np.ndarray, label: int) -> np.ndarray:
     """Where the picture shows the object of that label: bool [H, W]. Edges that are half grey count."""
     wanted, grey = colour_of(label), np.full(3, float(GREY))
@@ -61,9 +63,8 @@ def find_colour(pixels: np.ndarray, label: int) -> np.ndarray:
     return found
 
 
-def check_objects(view: ObjectImage, twice: Collection[int] = ()) -> None:
-    """Every box and mask of the view lies where its colour is. `twice`: numbers of pictures of which it may show more
-    than one copy, one beside the other."""
+def check_objects(view: ObjectImage) -> None:
+    """Every box and mask of the view, which shows no picture twice, lies where its colour is."""
     height, width = view.pixels.shape[:2]
     assert view.pixels.dtype == np.uint8
     assert view.boxes.dtype == np.float32
@@ -74,20 +75,18 @@ def check_objects(view: ObjectImage, twice: Collection[int] = ()) -> None:
     assert (view.boxes[:, 2:] - view.boxes[:, :2] >= 2).all()
     for place, (label, box) in enumerate(zip(view.labels.tolist(), view.boxes, strict=True)):
         shown = find_colour(view.pixels, label)
-        if label // _OBJECTS not in twice:
-            _check_tight(shown, box)
+        _check_tight(shown, box, 2 if view.masks is None else _ELLIPSE)
         if view.masks is not None:
             _check_mask(view.masks[place], shown, box)
 
 
-def _check_tight(shown: np.ndarray, box: np.ndarray) -> None:
+def _check_tight(shown: np.ndarray, box: np.ndarray, tolerance: int) -> None:
     left, top = np.maximum(np.floor(box[:2] - 4).astype(int), 0)
     right, bottom = np.ceil(box[2:] + 4).astype(int)
     rows, columns = np.nonzero(shown[top:bottom, left:right])
     assert len(rows), box
     around = [left + columns.min(), top + rows.min(), left + columns.max() + 1, top + rows.max() + 1]
-    is_sliver = (box[2:] - box[:2]).min() <= 5  # an ellipse cut to that fades out over several px
-    np.testing.assert_allclose(around, box, atol=4 if is_sliver else 3)
+    np.testing.assert_allclose(around, box, atol=tolerance)
 
 
 def _check_mask(mask: np.ndarray, shown: np.ndarray, box: np.ndarray) -> None:
@@ -96,9 +95,11 @@ def _check_mask(mask: np.ndarray, shown: np.ndarray, box: np.ndarray) -> None:
     rows, columns = np.nonzero(mask)
     around = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     np.testing.assert_allclose(around, box, atol=1)
-    edge = 1 - _leave_out_edge(mask).sum() / mask.sum()
+    core = _leave_out_edge(mask)
+    edge = 1 - core.sum() / mask.sum()
     off = 1 - shown[mask > 0].mean()
-    assert off < 0.05 + edge / 2, (off, edge)  # pixels of the edge are blended with what is beside them
+    assert off < max(0.15, edge), (off, edge)  # pixels of the edge are blended with what is beside them
+    assert not core.any() or shown[core].mean() > 0.95, shown[core].mean()
 
 
 def _leave_out_edge(mask: np.ndarray) -> np.ndarray:
