@@ -32,7 +32,8 @@ class Case:
 
 
 _YOLO = {"model_size": "nano", "image_size": 256}
-_RCNN = {"min_size": 192, "max_size": 256}
+_RCNN = {"min_size": 128, "max_size": 176}
+_CROP = {"training_crop_size": 96, "validation_resize_size": 104, "validation_crop_size": 96}
 CASES = {
     "yolov5": Case(TaskType.DETECTION, 300, 0.9, {"model_name": "yolov5", **_YOLO}),
     "fasterrcnn": Case(TaskType.DETECTION, 300, 0.85, {"model_name": "fasterrcnn_resnet18_fpn", **_RCNN}),
@@ -43,7 +44,7 @@ CASES = {
         TaskType.MULTILABEL,
         600,
         0.9,
-        {"model_name": "resnet18", "optimizer": "adamw", "number_of_epochs": 30, "augmentations": "light"},
+        {"model_name": "resnet18", "optimizer": "adamw", "number_of_epochs": 24, "augmentations": "light", **_CROP},
     ),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 import "./keyboard.js";
 import "./live.js";
 import { mountCharts } from "./charts.js";
+import { onSettle } from "./settled.js";
 
 const say = (words) => (document.getElementById("announcer").textContent = words);
 
@@ -74,7 +75,7 @@ function settle(root) {
   reachScrollers(root);
   mountCharts(root);
 }
-document.addEventListener("htmx:afterSettle", () => settle(document));
+onSettle(() => settle(document));
 document.addEventListener("toggle", (event) => reachScrollers(event.target), true);
 showTheme();
 settle(document);

@@ -1,6 +1,8 @@
 // The Test tab: drop an image, see it, and show only the chosen algorithm's parameters. htmx sends the form.
 // In a multi-label answer, the slider says from which probability on a label is given.
 
+import { onSettle } from "./settled.js";
+
 const form = document.querySelector("[data-endpoint-test]");
 
 function mountParameters(test) {
@@ -81,7 +83,7 @@ document.addEventListener("input", (event) => {
   const box = event.target.closest("[data-threshold]");
   if (box) applyThreshold(box);
 });
-document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("[data-threshold]").forEach(applyThreshold));
+onSettle(() => document.querySelectorAll("[data-threshold]").forEach(applyThreshold));
 document.querySelectorAll("[data-threshold]").forEach(applyThreshold);
 
 if (form) {

@@ -2,6 +2,7 @@
 
 import { showOverlays } from "./overlay.js";
 import { showSelection } from "./selection.js";
+import { onSettle } from "./settled.js";
 
 const AHEAD = "1200px"; // so far below the screen the next page is asked for
 const SIZE = "tile-size";
@@ -95,5 +96,5 @@ function settle() {
   showOverlays();
   showSelection();
 }
-document.addEventListener("htmx:afterSettle", settle);
+onSettle(settle);
 settle();

@@ -1,5 +1,7 @@
 // Elements that refresh themselves (the `live` tag): when they may, and what a refresh must leave alone.
 
+import { onSettle } from "./settled.js";
+
 const KEY = "live-off";
 const isOn = () => sessionStorage.getItem(KEY) !== "1";
 
@@ -70,7 +72,7 @@ let following = [];
 document.addEventListener("htmx:beforeSwap", () => {
   following = [...document.querySelectorAll("[data-follow]")].filter(atEnd).map((box) => box.id);
 });
-document.addEventListener("htmx:afterSettle", () => {
+onSettle(() => {
   for (const id of following) document.getElementById(id)?.scrollTo(0, 1e9);
   showSwitches();
 });

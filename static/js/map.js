@@ -15,7 +15,9 @@ let chart;
 let points = []; // {series, index, label, x, y, row}
 let current = null;
 let leaving = 0;
+let isWalking = false; // by the keyboard: a pointer that lies about takes nothing away
 
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const addressOf = (template, row) => template.replace("/0/", `/${row}/`);
 
 function show(point) {
@@ -50,11 +52,12 @@ function hide() {
   card.hidden = true;
   lift();
   current = null;
+  isWalking = false;
 }
 
 function leave() {
   clearTimeout(leaving);
-  leaving = setTimeout(hide, LINGER);
+  if (!isWalking) leaving = setTimeout(hide, LINGER);
 }
 
 const find = ({ seriesIndex, dataIndex }) => points.find((one) => one.series === seriesIndex && one.index === dataIndex);
@@ -72,38 +75,40 @@ function watch() {
   const drawn = chartIn(box.querySelector("[data-chart]"));
   if (!drawn || drawn.chart === chart) return;
   chart = drawn.chart;
-  current = null;
-  card.hidden = true;
   points = drawn.options.series.flatMap(({ name, data }, series) =>
     data.map((value, index) => ({ series, index, label: name, x: value[0], y: value[1], row: value[ROW] })));
-  chart.on("mouseover", "series", (params) => show(find(params)));
+  chart.on("mouseover", "series", (params) => {
+    isWalking = false;
+    show(find(params));
+  });
   chart.on("mouseout", "series", leave);
   chart.on("click", "series", open);
   chart.on("legendselectchanged", hide);
   chart.on("datazoom", hide);
+  const shown = current && points.find((one) => one.row === current.row); // a chart drawn anew shows what the last one did
+  current = null;
+  if (shown) show(shown);
+  else card.hidden = true;
 }
 box.addEventListener("chart:drawn", watch);
 watch();
 card.addEventListener("pointerenter", () => clearTimeout(leaving));
 card.addEventListener("pointerleave", leave);
 
-// With the keyboard: the nearest point in the direction of the arrow.
+// With the keyboard: from the middle on, the nearest point on the arrow's side; what lies aside of it counts as farther.
 function isShown(point) {
   return chart.getOption().legend[0].selected?.[point.label] !== false;
 }
 
+const nearest = (candidates, measure) => candidates.reduce((best, one) => (!best || measure(one) < measure(best) ? one : best), null);
+
 function next([right, up]) {
   const shown = points.filter(isShown);
-  if (!current) return shown.reduce((best, one) => (!best || one.x ** 2 + one.y ** 2 < best.x ** 2 + best.y ** 2 ? one : best), null);
-  let found = null;
-  let nearest = Infinity;
-  for (const one of shown) {
-    const [dx, dy] = [one.x - current.x, one.y - current.y];
-    const along = dx * right + dy * up;
-    const aside = Math.abs(dx * up) + Math.abs(dy * right);
-    if (along > 0 && aside <= along && along ** 2 + aside ** 2 < nearest) [found, nearest] = [one, along ** 2 + aside ** 2];
-  }
-  return found;
+  const from = current ?? { x: mean(shown.map((one) => one.x)), y: mean(shown.map((one) => one.y)) };
+  if (!current) return nearest(shown, (one) => (one.x - from.x) ** 2 + (one.y - from.y) ** 2);
+  const along = (one) => (one.x - from.x) * right + (one.y - from.y) * up;
+  const aside = (one) => Math.abs((one.x - from.x) * up) + Math.abs((one.y - from.y) * right);
+  return nearest(shown.filter((one) => along(one) > 0), (one) => along(one) ** 2 + 4 * aside(one) ** 2);
 }
 
 box.tabIndex = 0;
@@ -117,6 +122,7 @@ box.addEventListener("keydown", (event) => {
   event.preventDefault();
   const point = next(DIRECTIONS[event.key]);
   if (!point) return;
+  isWalking = true;
   show(point);
   document.getElementById("announcer").textContent = `${point.label}, image ${point.row}`;
 });

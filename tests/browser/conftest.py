@@ -123,21 +123,10 @@ def rest(darkroom: Running) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="package")
 def main_job(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Sample data, one trained trial, a registered model and its deployment. The job's name."""
-    from vision.data.sample import write_sample
-
-    archive: Path = tmp_path_factory.mktemp("sample") / "sample.zip"
-    write_sample("image_classification", archive, images=60)
-    _sent(rest.post("/datasets", files={"file": ("sample.zip", archive.read_bytes())}, data={"name": DATASET}))
-    wait_for(lambda: rest.get(f"/datasets/{DATASET}/versions/1").json()["status"] == "ready", 120)
-    _sent(rest.post("/jobs", json=job_document(JOB, epochs=2)))
-    wait_for(lambda: rest.get(f"/jobs/{JOB}").json()["status"] in ("Completed", "Failed"), 240)
-    assert rest.get(f"/jobs/{JOB}").json()["status"] == "Completed"
-    path = f"azureml://jobs/{JOB}_HD_0/outputs/artifacts/outputs/mlflow-model/"
-    _sent(rest.post("/models", json={"name": MODEL, "path": path, "type": "mlflow_model"}))
-    _sent(rest.post("/online-endpoints", json={"name": ENDPOINT, "auth_mode": "key"}))
-    deployment = {"name": "blue", "endpoint_name": ENDPOINT, "model": f"azureml:{MODEL}:1"}
-    _sent(rest.post(f"/online-endpoints/{ENDPOINT}/deployments", json=deployment))
+    """Sample data, one trained trial, a registered model and its deployment, soon healthy. The job's name."""
+    upload_sample(rest, tmp_path_factory.mktemp("sample"), "image_classification", DATASET, images=60)
+    train(rest, job_document(JOB, epochs=2))
+    serve(rest, JOB, MODEL, ENDPOINT)
     return JOB
 
 
@@ -161,6 +150,42 @@ def job_document(name: str, epochs: int, network: str = "mobilenetv2") -> dict[s
     }
 
 
+def upload_sample(rest: httpx.Client, folder: Path, task: str, name: str, images: int) -> Path:
+    """The rendered sample as dataset `name`, imported. Returns the archive."""
+    from vision.data.sample import write_sample
+
+    archive = folder / "sample.zip"
+    write_sample(task, archive, images=images)
+    sent(rest.post("/datasets", files={"file": ("sample.zip", archive.read_bytes())}, data={"name": name}))
+    wait_for(lambda: rest.get(f"/datasets/{name}/versions/1").json()["status"] == "ready", 120)
+    return archive
+
+
+def train(rest: httpx.Client, document: dict[str, Any]) -> dict[str, Any]:
+    """The job of `document`, completed."""
+    path = f"/jobs/{document['name']}"
+    sent(rest.post("/jobs", json=document))
+    wait_for(lambda: rest.get(path).json()["status"] in ("Completed", "Failed"), 240)
+    job: dict[str, Any] = rest.get(path).json()
+    assert job["status"] == "Completed", job["error"]
+    return job
+
+
+def serve(rest: httpx.Client, job: str, model: str, endpoint: str) -> None:
+    """Register the model of the job's first trial and begin to deploy it."""
+    path = f"azureml://jobs/{job}_HD_0/outputs/artifacts/outputs/mlflow-model/"
+    sent(rest.post("/models", json={"name": model, "path": path, "type": "mlflow_model"}))
+    sent(rest.post("/online-endpoints", json={"name": endpoint, "auth_mode": "key"}))
+    deployment = {"name": "blue", "endpoint_name": endpoint, "model": f"azureml:{model}:1"}
+    sent(rest.post(f"/online-endpoints/{endpoint}/deployments?all_traffic=true", json=deployment))
+
+
+def wait_until_served(rest: httpx.Client, endpoint: str) -> None:
+    blue = f"/online-endpoints/{endpoint}/deployments/blue"
+    wait_for(lambda: rest.get(blue).json()["provisioning_state"] in ("Succeeded", "Failed"), 180)
+    assert rest.get(blue).json()["provisioning_state"] == "Succeeded"
+
+
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -170,5 +195,5 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     raise AssertionError(f"Still not so after {seconds:.0f} s.")
 
 
-def _sent(answer: httpx.Response) -> None:
+def sent(answer: httpx.Response) -> None:
     assert answer.is_success, f"{answer.request.url}: {answer.status_code} {answer.text[:600]}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import job_document, variants_of, wait_for
-from vision.data.sample import write_sample
+from studio.demo.steps import first_image
+from tests.browser.conftest import job_document, sent, serve, train, upload_sample, variants_of, wait_until_served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAME = "browser-many-labels"
@@ -24,32 +24,24 @@ PAGES = [
 ]
 
 
-def sent(answer: httpx.Response) -> None:
-    assert answer.is_success, f"{answer.request.url}: {answer.status_code} {answer.text[:600]}"
-
-
 @pytest.fixture(scope="module")
 def served(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A trained, registered and deployed multi-label model; the name of its dataset, job, model and endpoint."""
-    archive: Path = tmp_path_factory.mktemp("sample") / "sample.zip"
-    write_sample("image_classification_multilabel", archive, images=40)
-    sent(rest.post("/datasets", files={"file": ("sample.zip", archive.read_bytes())}, data={"name": NAME}))
-    wait_for(lambda: rest.get(f"/datasets/{NAME}/versions/1").json()["status"] == "ready", 120)
+    archive = upload_sample(rest, tmp_path_factory.mktemp("sample"), "image_classification_multilabel", NAME, images=40)
     data = {"path": f"azureml:{NAME}:1", "type": "mltable"}
     task = {"task": "image_classification_multilabel", "primary_metric": "iou"}
-    sent(rest.post("/jobs", json=job_document(NAME, epochs=2) | task | {"training_data": data}))
-    wait_for(lambda: rest.get(f"/jobs/{NAME}").json()["status"] in ("Completed", "Failed"), 240)
-    job = rest.get(f"/jobs/{NAME}").json()
-    assert job["status"] == "Completed", job["error"]
-    assert 0 <= job["best_trial"]["metrics"]["iou_low"] <= job["best_trial"]["primary_metric"] <= 1
-    path = f"azureml://jobs/{NAME}_HD_0/outputs/artifacts/outputs/mlflow-model/"
-    sent(rest.post("/models", json={"name": NAME, "path": path, "type": "mlflow_model"}))
-    sent(rest.post("/online-endpoints", json={"name": NAME, "auth_mode": "key"}))
-    deployment = {"name": "blue", "endpoint_name": NAME, "model": f"azureml:{NAME}:1"}
-    sent(rest.post(f"/online-endpoints/{NAME}/deployments?all_traffic=true", json=deployment))
-    blue = f"/online-endpoints/{NAME}/deployments/blue"
-    wait_for(lambda: rest.get(blue).json()["provisioning_state"] in ("Succeeded", "Failed"), 180)
-    assert rest.get(blue).json()["provisioning_state"] == "Succeeded"
+    best = train(rest, job_document(NAME, epochs=2) | task | {"training_data": data})["best_trial"]
+    assert 0 <= best["metrics"]["iou_low"] <= best["primary_metric"] <= 1
+    assert rest.get(f"/jobs/{NAME}/trials/0/evaluation").json()["metrics"]["iou"] == best["primary_metric"]
+    serve(rest, NAME, NAME, NAME)
+    wait_until_served(rest, NAME)
+    image = base64.encodebytes(first_image(archive)[1]).decode()
+    answer = rest.post(f"/endpoints/{NAME}/score", json={"input_data": {"columns": ["image"], "data": [image]}})
+    sent(answer)
+    (given,) = answer.json()
+    labels = rest.get(f"/datasets/{NAME}/versions/1").json()["labels"]
+    assert set(given["labels"]) == set(labels)
+    assert all(0 <= value <= 1 for value in given["probs"])
     return NAME
 
 

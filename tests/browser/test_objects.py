@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import variants_of, wait_for
-from vision.data.sample import write_sample
+from studio.demo.steps import first_image
+from tests.answers import check_boxes
+from tests.browser.conftest import sent, serve, train, upload_sample, variants_of, wait_until_served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAME = "browser-objects"
@@ -29,17 +31,14 @@ PARAMETERS = {
 }
 
 
-def sent(answer: httpx.Response) -> None:
-    assert answer.is_success, f"{answer.request.url}: {answer.status_code} {answer.text[:600]}"
+@pytest.fixture(scope="module")
+def archive(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return upload_sample(rest, tmp_path_factory.mktemp("sample"), "image_object_detection", NAME, images=30)
 
 
 @pytest.fixture(scope="module")
-def trained(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
+def trained(rest: httpx.Client, archive: Path) -> str:
     """The name of a completed job that finds objects; it hardly can, so there are mistakes to look at."""
-    archive: Path = tmp_path_factory.mktemp("sample") / "sample.zip"
-    write_sample("image_object_detection", archive, images=30)
-    sent(rest.post("/datasets", files={"file": ("sample.zip", archive.read_bytes())}, data={"name": NAME}))
-    wait_for(lambda: rest.get(f"/datasets/{NAME}/versions/1").json()["status"] == "ready", 120)
     document = {
         "name": NAME,
         "type": "automl",
@@ -49,10 +48,9 @@ def trained(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str
         "training_data": {"path": f"azureml:{NAME}:1", "type": "mltable"},
         "training_parameters": PARAMETERS,
     }
-    sent(rest.post("/jobs", json=document))
-    wait_for(lambda: rest.get(f"/jobs/{NAME}").json()["status"] in ("Completed", "Failed"), 240)
-    job = rest.get(f"/jobs/{NAME}").json()
-    assert job["status"] == "Completed", job["error"]
+    best = train(rest, document)["best_trial"]
+    evaluation = rest.get(f"/jobs/{NAME}/trials/0/evaluation").json()
+    assert evaluation["metrics"]["mean_average_precision"] == best["primary_metric"]
     return NAME
 
 
@@ -94,3 +92,15 @@ def test_a_threshold_is_chosen_on_the_page_and_kept(page: Page, trained: str) ->
     page.wait_for_url(re.compile("error=missed&score=0.9"))
     assert missed > 0
     expect(page.locator(".pair").first).to_be_visible()
+
+
+def test_an_endpoint_answers_with_boxes(page: Page, rest: httpx.Client, archive: Path, trained: str) -> None:
+    serve(rest, trained, NAME, NAME)
+    wait_until_served(rest, NAME)
+    image = base64.encodebytes(first_image(archive)[1]).decode()
+    answer = rest.post(f"/endpoints/{NAME}/score", json={"input_data": {"columns": ["image"], "data": [image]}})
+    sent(answer)
+    labels = rest.get(f"/datasets/{NAME}/versions/1").json()["labels"]
+    check_boxes(answer.json(), labels, has_polygons=False)
+    page.goto(f"/endpoints/{NAME}/")
+    expect(page.locator("main")).to_contain_text(re.compile("healthy", re.IGNORECASE))

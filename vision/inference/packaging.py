@@ -7,7 +7,8 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def _save(folder: Path, artifacts: list[Path], engine: Path, requirements: list[
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow.pyfunc
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _unchecked_requirements():
         warnings.simplefilter("ignore")  # it recommends an example input; a base64 image would be most of MLmodel
         mlflow.pyfunc.save_model(
             folder,
@@ -122,6 +123,21 @@ def _save(folder: Path, artifacts: list[Path], engine: Path, requirements: list[
             pip_requirements=requirements,
             metadata={"task_type": card.task_type, "architecture": card.architecture},
         )
+
+
+@contextmanager
+def _unchecked_requirements() -> Iterator[None]:
+    """MLflow compares the requirements with what is installed, for which it reads the list of files of every package
+    there is: a second and more. Ours are the versions that are installed."""
+    from mlflow.utils import environment
+
+    name = "warn_dependency_requirement_mismatches"
+    check = getattr(environment, name)
+    setattr(environment, name, lambda requirements: None)
+    try:
+        yield
+    finally:
+        setattr(environment, name, check)
 
 
 def _signature(task_type: str) -> object:

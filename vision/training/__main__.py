@@ -1,4 +1,4 @@
-"""`python -m vision.training run.json`: one training process (torchrun starts one a GPU)."""
+"""`python -m vision.training run.json`: one training process (torchrun starts one a GPU where there are several)."""
 
 from __future__ import annotations
 

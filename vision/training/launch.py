@@ -14,9 +14,12 @@ is some twice as fast; alone it is a few hundredths slower."""
 
 
 def training_command(run_path: Path, processes: int = 1) -> list[str]:
-    """The command that trains what `run_path` says, with `processes` processes on this machine (one a GPU)."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    return [*launcher, "-m", "vision.training", str(run_path)]
+    """The command that trains what `run_path` says, with `processes` processes on this machine (one a GPU).
+
+    Several are started by torchrun. One needs no launcher, which would hold half a gigabyte beside it.
+    """
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return [sys.executable, *(launcher if processes > 1 else []), "-m", "vision.training", str(run_path)]
 
 
 def count_processes(devices: str | None, is_distributed: bool) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch.distributed import is_torchelastic_launched
 
+from vision.lifeline import watch_lifeline
 from vision.training.distributed import ProcessGroup, join_group
 from vision.training.event_log import EventWriter
 from vision.training.faults import explain_fault
@@ -33,6 +34,8 @@ def run_process(path: Path) -> int:
             watch_lease(run.lease_path, run.attempt, on_lost)
         if is_torchelastic_launched():
             watch_parent(on_lost)
+        else:
+            watch_lifeline(partial(on_lost, "the process that started it is gone"))
         return _carry_out(run, events, stop)
 
 

@@ -15,6 +15,10 @@ def test_the_command_starts_one_process_a_device() -> None:
     assert command[command.index("--nproc-per-node") + 1] == "2"
 
 
+def test_one_process_is_started_without_a_launcher() -> None:
+    assert training_command(Path("run.json")) == [sys.executable, "-m", "vision.training", "run.json"]
+
+
 def test_the_environment_finds_our_package_and_keeps_the_rest(monkeypatch) -> None:
     monkeypatch.setenv("SOMETHING", "else")
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")

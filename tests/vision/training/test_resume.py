@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from tests.vision.training.runs import fit, make_run, metrics_by_epoch, train
+from vision.lifeline import spawn
 from vision.training.checkpoints import list_checkpoints
 from vision.training.event_log import read_events
 from vision.training.launch import training_command, training_environment
@@ -25,9 +26,14 @@ pytestmark = pytest.mark.heavy
 SETTINGS = {"images": 32, "number_of_epochs": 6, "training_batch_size": 4, "number_of_workers": 0}
 
 
-def start(run_path: Path) -> subprocess.Popen[bytes]:
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "1"]
+
+
+def start(run_path: Path, launcher: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+    """`launcher`: what stands between Python and the module, as it does where there are several processes."""
+    python, *module = training_command(run_path)
     return subprocess.Popen(
-        training_command(run_path),
+        [python, *launcher, *module],
         env=training_environment(1),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
@@ -74,9 +80,8 @@ def test_killed_inside_an_epoch(tmp_path: Path, uninterrupted: dict[int, dict[st
     run = make_run(tmp_path, **SETTINGS)
     process = start(tmp_path / "run.json")
     wait_for(process, run, is_inside_epoch_three)
-    (trainer,) = psutil.Process(process.pid).children()
-    trainer.kill()
-    assert process.wait(30) == 1
+    process.kill()
+    process.wait(30)
     assert resume(run) == uninterrupted
 
 
@@ -98,7 +103,7 @@ def test_a_killed_launcher_takes_the_training_process_with_it(
     tmp_path: Path, uninterrupted: dict[int, dict[str, float]]
 ) -> None:
     run = make_run(tmp_path, **SETTINGS)
-    process = start(tmp_path / "run.json")
+    process = start(tmp_path / "run.json", TORCHRUN)
     wait_for(process, run, is_inside_epoch_three)
     (trainer,) = psutil.Process(process.pid).children()
     process.kill()
@@ -107,9 +112,21 @@ def test_a_killed_launcher_takes_the_training_process_with_it(
 
 
 @pytest.mark.slow
+def test_who_started_it_is_gone_and_so_is_the_process(tmp_path: Path) -> None:
+    run = make_run(tmp_path, **(SETTINGS | {"number_of_epochs": 10_000}))
+    process = spawn(training_command(tmp_path / "run.json"), training_environment(1), stderr=subprocess.DEVNULL)
+    wait_for(process, run, lambda event: True)
+    process.release()
+    assert process.wait(15) != 0
+    assert read_events(run.events_path)[0][-1]["reason"] == "the process that started it is gone"
+
+
+@pytest.mark.slow
 def test_a_lost_lease_ends_the_process(tmp_path: Path) -> None:
     lease = tmp_path / "lease"
     lease.write_text("mine")
+    in_a_while = time.time() + 90
+    os.utime(lease, (in_a_while, in_a_while))  # nobody renews it here, and to begin may take longer than it lasts
     run = make_run(tmp_path, attempt="mine", lease_path=lease, **(SETTINGS | {"number_of_epochs": 10_000}))
     process = start(tmp_path / "run.json")
     wait_for(process, run, lambda event: event["type"] == "progress")
