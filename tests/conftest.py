@@ -13,7 +13,6 @@ import pytest
 from _pytest.mark.expression import Expression
 from xdist.scheduler import LoadFileScheduling
 
-from tests.running import Running, start_darkroom
 from vision.training.launch import SHARED_PROCESSORS
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # others compute on the same processors
@@ -136,11 +135,3 @@ def signed_in(owner):
     client = Client()
     client.force_login(owner)
     return client
-
-
-@pytest.fixture(scope="session")
-def darkroom(tmp_path_factory) -> Iterator[Running]:
-    """A whole Darkroom, started as a user starts it, with a home and a port of its own."""
-    running = start_darkroom(tmp_path_factory.mktemp("darkroom") / "a home")
-    yield running
-    running.stop()

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from tests.browser.checking import check_page as check
-from tests.running import Running
+from tests.running import Running, start_darkroom
 
 FLAGS = [
     "--no-sandbox",
@@ -52,6 +52,14 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="package")
+def darkroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A whole Darkroom, started as a user starts it, with a home and a port of its own."""
+    running = start_darkroom(tmp_path_factory.mktemp("darkroom") / "a home")
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="package")

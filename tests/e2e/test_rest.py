@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,8 @@ from PIL import Image
 from studio.demo.client import Client
 from studio.demo.steps import deploy, first_image, run_demo
 from tests.answers import check_boxes
+from tests.running import Running, start_darkroom
+from tests.studio.test_tree import wait_until_empty
 from vision.data.sample import write_sample
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -29,6 +32,14 @@ model = mlflow.pyfunc.load_model(folder)
 frame = pandas.DataFrame({"image": [base64.b64encode(open(image, "rb").read()).decode()]})
 print("ANSWER" + json.dumps(model.predict(frame).to_dict("records")))
 """
+
+
+@pytest.fixture(scope="module")
+def darkroom(tmp_path_factory) -> Iterator[Running]:
+    running = start_darkroom(tmp_path_factory.mktemp("darkroom") / "a home")
+    yield running
+    running.stop()
+    assert wait_until_empty(running.home) == []
 
 
 @pytest.fixture(scope="module")

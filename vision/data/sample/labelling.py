@@ -84,7 +84,8 @@ def draw_polygons(scene: Scene) -> list[dict[str, Any]]:
 
 SAMPLES: dict[str, SampleLabels] = {
     TaskType.CLASSIFICATION: SampleLabels(place_one, name_part),
-    TaskType.MULTILABEL: SampleLabels(place_few, name_all, (256, 272, 288), (224, 240, 256)),
+    # Nearly square: a classifier looks at the middle of an image, and what lies at a long one's ends is labelled too.
+    TaskType.MULTILABEL: SampleLabels(place_few, name_all, (232, 240, 248), (232, 240, 248)),
     TaskType.DETECTION: SampleLabels(place_several, draw_boxes, (320, 336, 352), (256, 272, 288)),
     TaskType.SEGMENTATION: SampleLabels(place_several, draw_polygons, (320, 336, 352), (256, 272, 288)),
 }
