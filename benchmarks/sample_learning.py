@@ -57,9 +57,9 @@ CASES = {
     "yolov5_seg": Case(TaskType.SEGMENTATION, 300, 0.8, {"model_name": "yolov5_seg", **_YOLO}),
     "multilabel": Case(
         TaskType.MULTILABEL,
-        600,
+        1000,
         0.9,
-        {"model_name": "resnet18", "optimizer": "adamw", "number_of_epochs": 24, "augmentations": "light", **_CROP},
+        {"model_name": "resnet18", "optimizer": "adamw", "number_of_epochs": 18, "augmentations": "light", **_CROP},
     ),
 }  # fmt: skip
 

@@ -2,89 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection
 
-from jobs import maintenance, selectors
+from jobs import selectors
 from jobs.models import Job, MetricPoint, Status, Trial
 from jobs.services.control import cancel_job, further_document
 from jobs.services.submission import submit_job
 from tests.jobs.factories import make_job, make_version
+from tests.jobs.workers import wait_for
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-ROOT = Path(django_settings.BASE_DIR)
 LONG = {"number_of_epochs": 3, "early_stopping": False}
-
-
-class Workers:
-    """Real worker processes on the test's own database, broker and storage."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._environment = environment
-        self.processes: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(ROOT / "manage.py"), "worker", "cpu"]
-        process = subprocess.Popen(command, cwd=ROOT, env=self._environment, start_new_session=True)
-        self.processes.append(process)
-        return process
-
-    def stop(self) -> None:
-        for process in self.processes:
-            if process.poll() is None:
-                process.terminate()
-        for process in self.processes:
-            process.wait(40)
-
-
-@pytest.fixture
-def workers(storage, broker, broker_server, settings, tmp_path) -> Iterator[Workers]:
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "studio.settings",
-        "STUDIO_HOME": str(tmp_path / "home"),
-        "STORAGE_URL": settings.STORAGE_URL,
-        "REDIS_URL": broker_server,
-        "DATABASE_URL": _database_url(),
-        "DARKROOM_NODE": "test",
-        "DARKROOM_SLOT": "cpu:0",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    workers = Workers(environment)
-    yield workers
-    workers.stop()
-
-
-def _database_url() -> str:
-    values = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{values['NAME']}"
-    login = f"{values['USER']}:{values['PASSWORD']}@" if values["USER"] else ""
-    port = f":{values['PORT']}" if values["PORT"] else ""
-    return f"postgres://{login}{values['HOST']}{port}/{values['NAME']}"
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 420) -> Any:
-    """Until it is true, with the agent's housekeeping going on beside."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        maintenance.run_once()
-        if value := condition():
-            return value
-        time.sleep(0.2)
-    trials = list(Trial.objects.values("status", "phase", "epochs", "attempts", "error"))
-    raise AssertionError(f"not in {seconds} s: {trials}")
 
 
 def has_epochs(trial: Trial, count: int) -> bool:
