@@ -127,7 +127,10 @@ def test_more_images_come_as_one_scrolls_and_nothing_jumps(grid):
     grid.evaluate("""() => { window.shift = 0;
         const add = (entry) => { if (!entry.hadRecentInput) window.shift += entry.value; };
         const watcher = new PerformanceObserver((list) => list.getEntries().forEach(add));
-        watcher.observe({type: 'layout-shift', buffered: true}); }""")
+        watcher.observe({type: 'layout-shift', buffered: true});
+        window.settled = 0;
+        const count = new MutationObserver((records) => { window.settled += records.length; });
+        count.observe(document.documentElement, {attributeFilter: ['data-overlays-off']}); }""")
     for count in (180, IMAGES):
         grid.evaluate("scrollTo(0, document.body.scrollHeight)")
         expect(tiles(grid)).to_have_count(count)
@@ -135,6 +138,7 @@ def test_more_images_come_as_one_scrolls_and_nothing_jumps(grid):
     rows = tiles(grid).locator(".tile-check").evaluate_all("boxes => boxes.map(box => Number(box.value))")
     assert rows == list(range(IMAGES))
     assert grid.evaluate("window.shift") < 0.05
+    assert grid.evaluate("window.settled") <= 4  # once a page of images, not once an image
 
 
 def test_filters_apply_at_once_stand_in_the_address_and_go_back(grid):
