@@ -32,7 +32,13 @@ class Case:
 
 
 _YOLO = {"model_size": "nano", "image_size": 256}
-_RCNN = {"min_size": 128, "max_size": 176, "training_batch_size": 4, "warmup_cosine_lr_warmup_epochs": 1}
+_RCNN = {
+    "min_size": 128,
+    "max_size": 176,
+    "training_batch_size": 4,
+    "learning_rate": 3e-4,
+    "warmup_cosine_lr_warmup_epochs": 1,
+}
 _CROP = {"training_crop_size": 128, "validation_resize_size": 132, "validation_crop_size": 128}
 CASES = {
     "yolov5": Case(TaskType.DETECTION, 300, 0.9, {"model_name": "yolov5", **_YOLO}),
@@ -40,19 +46,19 @@ CASES = {
         TaskType.DETECTION,
         200,
         0.85,
-        {"model_name": "fasterrcnn_resnet18_fpn", **_RCNN, "learning_rate": 3e-4, "number_of_epochs": 8},
+        {"model_name": "fasterrcnn_resnet18_fpn", **_RCNN, "number_of_epochs": 8},
     ),
     "retinanet": Case(
         TaskType.DETECTION,
         200,
         0.7,
-        {"model_name": "retinanet_resnet50_fpn", **_RCNN, "learning_rate": 3e-4, "number_of_epochs": 14},
+        {"model_name": "retinanet_resnet50_fpn", **_RCNN, "number_of_epochs": 14},
     ),
     "maskrcnn": Case(
         TaskType.SEGMENTATION,
         200,
         0.8,
-        {"model_name": "maskrcnn_resnet18_fpn", **_RCNN, "learning_rate": 3e-4, "number_of_epochs": 7},
+        {"model_name": "maskrcnn_resnet18_fpn", **_RCNN, "number_of_epochs": 7},
     ),
     "yolov5_seg": Case(TaskType.SEGMENTATION, 300, 0.8, {"model_name": "yolov5_seg", **_YOLO}),
     "multilabel": Case(

@@ -95,19 +95,21 @@ watch();
 card.addEventListener("pointerenter", () => clearTimeout(leaving));
 card.addEventListener("pointerleave", leave);
 
-// With the keyboard: from the middle on, the nearest point on the arrow's side; what lies aside of it counts as farther.
 function isShown(point) {
   return chart.getOption().legend[0].selected?.[point.label] !== false;
 }
 
 const nearest = (candidates, measure) => candidates.reduce((best, one) => (!best || measure(one) < measure(best) ? one : best), null);
 
+// With the keyboard: from the middle on, the nearest point on the arrow's side; what lies aside of it counts as farther.
 function next([right, up]) {
   const shown = points.filter(isShown);
-  const from = current ?? { x: mean(shown.map((one) => one.x)), y: mean(shown.map((one) => one.y)) };
-  if (!current) return nearest(shown, (one) => (one.x - from.x) ** 2 + (one.y - from.y) ** 2);
-  const along = (one) => (one.x - from.x) * right + (one.y - from.y) * up;
-  const aside = (one) => Math.abs((one.x - from.x) * up) + Math.abs((one.y - from.y) * right);
+  if (!current) {
+    const [x, y] = [mean(shown.map((one) => one.x)), mean(shown.map((one) => one.y))];
+    return nearest(shown, (one) => (one.x - x) ** 2 + (one.y - y) ** 2);
+  }
+  const along = (one) => (one.x - current.x) * right + (one.y - current.y) * up;
+  const aside = (one) => Math.abs((one.x - current.x) * up) + Math.abs((one.y - current.y) * right);
   return nearest(shown.filter((one) => along(one) > 0), (one) => along(one) ** 2 + 4 * aside(one) ** 2);
 }
 

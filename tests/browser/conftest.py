@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from tests.browser.checking import check_page as check
+from tests.documents import make_job_document
 from tests.running import Running, start_darkroom
 
 FLAGS = [
@@ -139,23 +140,16 @@ def main_job(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> st
 
 
 def job_document(name: str, epochs: int, network: str = "mobilenetv2") -> dict[str, Any]:
-    return {
-        "type": "automl",
-        "name": name,
-        "task": "image_classification",
-        "primary_metric": "accuracy",
-        "target_column_name": "label",
-        "training_data": {"path": f"azureml:{DATASET}:1", "type": "mltable"},
-        "limits": {"max_trials": 1, "timeout_minutes": 30},
-        "training_parameters": {
-            "model_name": network,
-            "number_of_epochs": epochs,
-            "pretrained": "none",
-            "train_crop_size": 64,
-            "valid_resize_size": 72,
-            "valid_crop_size": 64,
-        },
+    parameters = {
+        "model_name": network,
+        "number_of_epochs": epochs,
+        "pretrained": "none",
+        "train_crop_size": 64,
+        "valid_resize_size": 72,
+        "valid_crop_size": 64,
     }
+    limits = {"max_trials": 1, "timeout_minutes": 30}
+    return make_job_document("image_classification", "accuracy", f"{DATASET}:1", parameters, name=name, limits=limits)
 
 
 def upload_sample(rest: httpx.Client, folder: Path, task: str, name: str, images: int) -> Path:
@@ -165,7 +159,9 @@ def upload_sample(rest: httpx.Client, folder: Path, task: str, name: str, images
     archive = folder / "sample.zip"
     write_sample(task, archive, images=images)
     sent(rest.post("/datasets", files={"file": ("sample.zip", archive.read_bytes())}, data={"name": name}))
-    wait_for(lambda: rest.get(f"/datasets/{name}/versions/1").json()["status"] == "ready", 120)
+    path = f"/datasets/{name}/versions/1"
+    wait_for(lambda: rest.get(path).json()["status"] == "ready", 120)
+    assert rest.get(path).json()["task"] == task
     return archive
 
 

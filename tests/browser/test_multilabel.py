@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 
 import httpx
@@ -11,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from studio.demo.steps import first_image
 from tests.browser.conftest import job_document, sent, serve, train, upload_sample, variants_of, wait_until_served
+from tests.documents import make_scoring_request
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAME = "browser-many-labels"
@@ -32,11 +32,12 @@ def served(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
     task = {"task": "image_classification_multilabel", "primary_metric": "iou"}
     best = train(rest, job_document(NAME, epochs=2) | task | {"training_data": data})["best_trial"]
     assert 0 <= best["metrics"]["iou_low"] <= best["primary_metric"] <= 1
-    assert rest.get(f"/jobs/{NAME}/trials/0/evaluation").json()["metrics"]["iou"] == best["primary_metric"]
+    evaluation = rest.get(f"/jobs/{NAME}/trials/0/evaluation").json()
+    assert evaluation["task_type"] == task["task"]
+    assert evaluation["metrics"]["iou"] == best["primary_metric"]
     serve(rest, NAME, NAME, NAME)
     wait_until_served(rest, NAME)
-    image = base64.encodebytes(first_image(archive)[1]).decode()
-    answer = rest.post(f"/endpoints/{NAME}/score", json={"input_data": {"columns": ["image"], "data": [image]}})
+    answer = rest.post(f"/endpoints/{NAME}/score", json=make_scoring_request(first_image(archive)[1]))
     sent(answer)
     (given,) = answer.json()
     labels = rest.get(f"/datasets/{NAME}/versions/1").json()["labels"]

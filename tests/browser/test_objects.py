@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from playwright.sync_api import Page, expect
 from studio.demo.steps import first_image
 from tests.answers import check_boxes
 from tests.browser.conftest import sent, serve, train, upload_sample, variants_of, wait_until_served
+from tests.documents import make_job_document, make_scoring_request
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAME = "browser-objects"
@@ -39,17 +39,11 @@ def archive(rest: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="module")
 def trained(rest: httpx.Client, archive: Path) -> str:
     """The name of a completed job that finds objects; it hardly can, so there are mistakes to look at."""
-    document = {
-        "name": NAME,
-        "type": "automl",
-        "task": "image_object_detection",
-        "primary_metric": "mean_average_precision",
-        "target_column_name": "label",
-        "training_data": {"path": f"azureml:{NAME}:1", "type": "mltable"},
-        "training_parameters": PARAMETERS,
-    }
+    task = "image_object_detection"
+    document = make_job_document(task, "mean_average_precision", f"{NAME}:1", PARAMETERS, name=NAME)
     best = train(rest, document)["best_trial"]
     evaluation = rest.get(f"/jobs/{NAME}/trials/0/evaluation").json()
+    assert evaluation["task_type"] == task
     assert evaluation["metrics"]["mean_average_precision"] == best["primary_metric"]
     return NAME
 
@@ -97,8 +91,7 @@ def test_a_threshold_is_chosen_on_the_page_and_kept(page: Page, trained: str) ->
 def test_an_endpoint_answers_with_boxes(page: Page, rest: httpx.Client, archive: Path, trained: str) -> None:
     serve(rest, trained, NAME, NAME)
     wait_until_served(rest, NAME)
-    image = base64.encodebytes(first_image(archive)[1]).decode()
-    answer = rest.post(f"/endpoints/{NAME}/score", json={"input_data": {"columns": ["image"], "data": [image]}})
+    answer = rest.post(f"/endpoints/{NAME}/score", json=make_scoring_request(first_image(archive)[1]))
     sent(answer)
     labels = rest.get(f"/datasets/{NAME}/versions/1").json()["labels"]
     check_boxes(answer.json(), labels, has_polygons=False)

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from studio.demo.client import Client
+from tests.documents import make_job_document
 from tests.processes import is_gone, processes_of, wait_for
 from tests.running import Running, launch, start_darkroom
 from tests.studio.test_tree import no_orphans, part, wait_until_empty
@@ -79,15 +80,8 @@ class Watched:
     def __init__(self, running: Running, epochs: int) -> None:
         self.running, self.epochs = running, epochs
         self.client = Client(running.url, running.token)
-        document = {
-            "type": "automl",
-            "task": "image_classification",
-            "primary_metric": "accuracy",
-            "target_column_name": "label",
-            "training_data": {"type": "mltable", "path": "azureml:fasteners:1"},
-            "limits": {"timeout_minutes": 30},
-            "training_parameters": {**PARAMETERS, "number_of_epochs": epochs},
-        }
+        parameters = PARAMETERS | {"number_of_epochs": epochs}
+        document = make_job_document("image_classification", "accuracy", "fasteners:1", parameters)
         self.name: str = self.client.post("/jobs", document)["name"]
         self.path = f"/jobs/{self.name}/trials/0"
         self.folder = running.home / "storage" / "trials" / f"{self.name}_HD_0"
@@ -234,10 +228,7 @@ def wait_for_first_output(watched: Watched) -> None:
 
 @pytest.mark.parametrize("wait", [wait_for_finalizing, wait_for_first_output])
 def test_cancel_while_it_finalizes(shared, wait):
-    """Who is told that it is canceled gets no model; who comes too late is told so, and gets all of it.
-
-    The second of them trains in the one slot there is, which the first has left.
-    """
+    """Who is told that it is canceled gets no model; who comes too late is told so, and gets all of it."""
     watched = Watched(shared, SHORT)
     wait(watched)
     answer = cancel(watched)
@@ -249,6 +240,10 @@ def test_cancel_while_it_finalizes(shared, wait):
         assert answer.status_code == 202
         assert (answer.json()["status"], answer.json()["is_cancel_requested"]) == ("Finalizing", True)
         check_canceled(watched)
+    following = Watched(shared, SHORT)
+    following.wait_until(lambda t: t["status"] == "Running", "the slot is free again")
+    cancel(following)
+    following.wait_until_ended()
 
 
 def cancel(watched: Watched) -> httpx.Response:

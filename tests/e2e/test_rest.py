@@ -18,6 +18,7 @@ from PIL import Image
 from studio.demo.client import Client
 from studio.demo.steps import deploy, first_image, run_demo
 from tests.answers import check_boxes
+from tests.documents import make_job_document, make_scoring_request
 from tests.running import Running, start_darkroom
 from tests.studio.test_tree import wait_until_empty
 from vision.data.sample import write_sample
@@ -145,15 +146,7 @@ def test_masks_from_their_sample_to_an_answer(darkroom, tmp_path):
         f"/datasets/{SEGMENTS}/versions/1", lambda d: d["status"] != "importing", lambda d: None, limit=180
     )
     assert (version["status"], version["task"]) == ("ready", "image_instance_segmentation")
-    document = {
-        "type": "automl",
-        "task": "image_instance_segmentation",
-        "primary_metric": "mean_average_precision",
-        "target_column_name": "label",
-        "training_data": {"type": "mltable", "path": f"azureml:{SEGMENTS}:1"},
-        "limits": {"timeout_minutes": 30},
-        "training_parameters": SEGMENTATION,
-    }
+    document = make_job_document("image_instance_segmentation", "mean_average_precision", f"{SEGMENTS}:1", SEGMENTATION)
     job = client.post("/jobs", document)["name"]
     ended = ("Completed", "StoppedEarly", "Failed", "Canceled")
     trial = client.wait(f"/jobs/{job}/trials/0", lambda t: t["status"] in ended, lambda t: None, limit=600)
@@ -164,9 +157,6 @@ def test_masks_from_their_sample_to_an_answer(darkroom, tmp_path):
     path = f"azureml://jobs/{trial['name']}/outputs/artifacts/outputs/mlflow-model/"
     model = client.post("/models", {"name": SEGMENTS, "path": path, "type": "mlflow_model"})
     endpoint = deploy(client, lambda line: None, model)
-    image = base64.encodebytes(first_image(archive)[1]).decode()
-    answer = client.post(
-        f"/endpoints/{endpoint['name']}/score", {"input_data": {"columns": ["image"], "data": [image]}}
-    )
+    answer = client.post(f"/endpoints/{endpoint['name']}/score", make_scoring_request(first_image(archive)[1]))
     assert answer[0]["boxes"]
     check_boxes(answer, version["labels"], has_polygons=True)

@@ -15,6 +15,7 @@ from datasets import storage
 from datasets.models import Dataset, DatasetVersion
 from jobs.models import Job
 from jobs.services.submission import submit_job
+from tests.documents import make_job_document
 from vision.data.manifest import write_manifest
 
 COLOURS = {"amber": (220, 160, 40), "blue": (40, 70, 200), "green": (40, 160, 70)}
@@ -58,15 +59,8 @@ def make_version(name: str = "colours", images: int = 8, validation: int = 4, **
 
 
 def make_document(version: DatasetVersion, **parameters: Any) -> dict[str, Any]:
-    return {
-        "type": "automl",
-        "task": "image_classification",
-        "primary_metric": "accuracy",
-        "target_column_name": "label",
-        "training_data": {"type": "mltable", "path": f"azureml:{version.dataset.name}:{version.number}"},
-        "limits": {"timeout_minutes": 30},
-        "training_parameters": {**PARAMETERS, **parameters},
-    }
+    data = f"{version.dataset.name}:{version.number}"
+    return make_job_document("image_classification", "accuracy", data, PARAMETERS | parameters)
 
 
 def make_job(version: DatasetVersion | None = None, **parameters: Any) -> Job:

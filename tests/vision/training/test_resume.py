@@ -81,7 +81,7 @@ def test_killed_inside_an_epoch(tmp_path: Path, uninterrupted: dict[int, dict[st
     process = start(tmp_path / "run.json")
     wait_for(process, run, is_inside_epoch_three)
     process.kill()
-    process.wait(30)
+    assert process.wait(30) == -signal.SIGKILL
     assert resume(run) == uninterrupted
 
 
