@@ -24,6 +24,7 @@ function mount(form) {
   const pace = new Pace();
   let chosen = new Map(); // path → {file, path}
   let reading = Promise.resolve(); // settled once all that was dropped is among the chosen
+  let beingRead = 0; // drops
   let transfer = null;
 
   part("drop-buttons").hidden = false;
@@ -40,13 +41,15 @@ function mount(form) {
   }
 
   async function take(found) {
+    beingRead += 1;
     part("drop-label").textContent = "Reading what was dropped";
     try {
       add(await found);
     } catch {
       showError({ message: "A file or folder could not be read.", hint: "Check that you may read it." });
     }
-    part("drop-label").textContent = DROP_HERE;
+    beingRead -= 1;
+    if (!beingRead) part("drop-label").textContent = DROP_HERE;
   }
 
   function showChosen() {

@@ -78,6 +78,20 @@ def test_part_beneath_another_shows_less():
     assert 0 < covered.mask.sum() < alone.mask.sum()
 
 
+@pytest.mark.parametrize("class_name", list(SHAPES))
+def test_scratches_count_where_they_show(class_name):
+    scratched = Placement(class_name, 100, 100, 25, 0, True)
+    upon_it = Placement("washer", 165, 100, 85, 0, False)  # its ring leaves a rim of what lies beneath
+    left_over = set()
+    for seed in range(12):
+        bare = render_scene(260, 200, [scratched], np.random.default_rng(seed))
+        covered = render_scene(260, 200, [scratched, upon_it], np.random.default_rng(seed))
+        assert [part.is_scratched for part in bare.parts] == [True]
+        assert len(covered.parts) == 2
+        left_over.add(covered.parts[0].is_scratched)
+    assert False in left_over
+
+
 def lines_of(path):
     files = read(path)
     names = [name for name in files if name.endswith(".jsonl")]

@@ -62,9 +62,10 @@ def name_part(scene: Scene) -> str:
 
 
 def name_all(scene: Scene) -> list[str]:
-    """The classes that lie there, and whether one of the parts is scratched."""
-    names = sorted({part.class_name for part in _list_shown(scene)})
-    return [*names, "scratched"] if any(part.is_scratched for part in scene.parts) else names
+    """The classes that lie there, and whether scratches show on one of the parts."""
+    shown = _list_shown(scene)
+    names = sorted({part.class_name for part in shown})
+    return [*names, "scratched"] if any(part.is_scratched for part in shown) else names
 
 
 def draw_boxes(scene: Scene) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ each of the four task types.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from PIL import Image
 from vision.data.sample.belt import blur, paint_belt
 from vision.data.sample.shapes import SHAPES, Grid, Point
 
+_SMALLEST_SCRATCH = 20  # px of scratches that must show for a part to count as scratched
 _METALS = [(0.66, 0.68, 0.71), (0.80, 0.80, 0.78), (0.52, 0.53, 0.55), (0.78, 0.66, 0.38)]  # steel, zinc, black, brass
 
 
@@ -32,7 +33,10 @@ class Placement:
 
 @dataclass(frozen=True)
 class Part:
-    """A part as drawn: `polygon` in px, `mask` bool [H, W] of its visible pixels, `box` xyxy in px around them."""
+    """A part as drawn: `polygon` in px, `mask` bool [H, W] of its visible pixels, `box` xyxy in px around them.
+
+    It is scratched where scratches can be seen, not where another part hides them.
+    """
 
     class_name: str
     is_scratched: bool
@@ -56,17 +60,26 @@ def render_scene(width: int, height: int, placements: list[Placement], rng: np.r
     light = np.array([np.cos(lamp), np.sin(lamp), rng.uniform(0.9, 1.5)], np.float32)
     light /= np.linalg.norm(light)
     colour = paint_belt(height, width, rng)
-    drawn: list[tuple[Placement, list[Point], NDArray[np.bool_]]] = []
+    drawn: list[_Drawn] = []
     for placement in placements:
-        colour, outline, mask = _draw_part(colour, x, y, placement, light, rng)
-        drawn = [(other, ring, visible & ~mask) for other, ring, visible in drawn] + [(placement, outline, mask)]
-    parts = [_describe(placement, outline, mask) for placement, outline, mask in drawn if mask.any()]
+        part = _draw_part(colour, x, y, placement, light, rng)
+        drawn = [replace(other, mask=other.mask & ~part.mask) for other in drawn] + [part]
+    parts = [_describe(part) for part in drawn if part.mask.any()]
     return Scene(_expose(colour, x, y, light, rng), parts)
 
 
-def _draw_part(
-    colour: Grid, x: Grid, y: Grid, part: Placement, light: Grid, rng: np.random.Generator
-) -> tuple[Grid, list[Point], NDArray[np.bool_]]:
+@dataclass(frozen=True)
+class _Drawn:
+    """`mask` and `scratches` are bool [H, W]; `outline` in px."""
+
+    placement: Placement
+    outline: list[Point]
+    mask: NDArray[np.bool_]
+    scratches: NDArray[np.bool_]
+
+
+def _draw_part(colour: Grid, x: Grid, y: Grid, part: Placement, light: Grid, rng: np.random.Generator) -> _Drawn:
+    """Draw one part into `colour`."""
     window = _window(part, x.shape)
     whole, colour = colour, colour[window]
     x, y = x[window], y[window]
@@ -76,7 +89,7 @@ def _draw_part(
     solid = SHAPES[part.class_name](u, v, rng)
     alpha = np.clip(0.5 - solid.distance * part.radius, 0, 1)  # half a pixel of edge either side
     height = solid.height * part.radius
-    marks = _scratch(u, v, rng) if part.is_scratched else np.zeros_like(u)
+    marks = _scratch(u, v, solid.distance, rng) if part.is_scratched else np.zeros_like(u)
     metal = _shade(height - 1.5 * marks, marks, u, v, light, rng)
     shaded = colour * (1 - _shadow(alpha, light, part.radius))[..., None]
     outline = [
@@ -84,9 +97,9 @@ def _draw_part(
         for a, b in solid.outline
     ]
     whole[window] = shaded * (1 - alpha[..., None]) + metal * alpha[..., None]
-    mask = np.zeros(whole.shape[:2], np.bool_)
-    mask[window] = alpha > 0.5
-    return whole, outline, mask
+    mask, scratches = np.zeros((2, *whole.shape[:2]), np.bool_)
+    mask[window], scratches[window] = alpha > 0.5, marks > 0.5
+    return _Drawn(part, outline, mask, scratches)
 
 
 def _window(part: Placement, shape: tuple[int, ...]) -> tuple[slice, slice]:
@@ -109,7 +122,7 @@ def _shade(height: Grid, marks: Grid, u: Grid, v: Grid, light: Grid, rng: np.ran
     brushed = 0.03 * np.sin(u * 310 + 2 * np.sin(v * 23)) + 0.02 * rng.standard_normal(u.shape, np.float32)
     tone = 0.16 + 0.72 * diffuse + 0.12 * mirrored + brushed
     metal = np.array(_METALS[rng.integers(len(_METALS))], np.float32) * np.float32(rng.uniform(0.8, 1.1))
-    white = 0.55 * gloss * rng.uniform(0.5, 1) + 0.35 * marks
+    white = 0.55 * gloss * rng.uniform(0.5, 1) + 0.45 * marks
     shaded: Grid = (metal * tone[..., None] + white[..., None]).astype(np.float32)
     return shaded
 
@@ -122,16 +135,18 @@ def _shadow(alpha: Grid, light: Grid, radius: float) -> Grid:
     return np.clip(0.55 * cast + 0.35 * blur(alpha, 2.5), 0, 0.85)
 
 
-def _scratch(u: Grid, v: Grid, rng: np.random.Generator) -> Grid:
-    """A bundle of thin grooves across the part: 0–1 [H, W]."""
+def _scratch(u: Grid, v: Grid, distance: Grid, rng: np.random.Generator) -> Grid:
+    """A bundle of grooves, each over a point of the part (`distance` is negative within): 0–1 [H, W]."""
     marks = np.zeros_like(u)
     angle = rng.uniform(0, np.pi)
     along, off = u * np.cos(angle) + v * np.sin(angle), v * np.cos(angle) - u * np.sin(angle)
-    for _ in range(rng.integers(2, 5)):
-        bend = rng.uniform(-0.15, 0.15) * along**2 + rng.uniform(-0.5, 0.5)
-        start, end = sorted(rng.uniform(-1, 1, 2))
-        inside = (along > start) & (along < end + 0.4)
-        marks = np.maximum(marks, np.exp(-(((off - bend) / 0.018) ** 2)) * inside)
+    within = np.argwhere(distance <= max(-0.05, float(distance.min())))
+    for _ in range(rng.integers(3, 6)):
+        row, column = within[rng.integers(len(within))]
+        ahead, aside = along - along[row, column], off - off[row, column]
+        bend = rng.uniform(-0.15, 0.15) * ahead**2
+        groove = np.exp(-(((aside - bend) / 0.03) ** 2)) * (np.abs(ahead) < rng.uniform(0.3, 0.7))
+        marks = np.maximum(marks, groove)
     return marks
 
 
@@ -150,7 +165,8 @@ def _expose(colour: Grid, x: Grid, y: Grid, light: Grid, rng: np.random.Generato
     return image
 
 
-def _describe(placement: Placement, outline: list[Point], mask: NDArray[np.bool_]) -> Part:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+def _describe(part: _Drawn) -> Part:
+    rows, columns = np.flatnonzero(part.mask.any(1)), np.flatnonzero(part.mask.any(0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return Part(placement.class_name, placement.is_scratched, outline, mask, box)
+    is_scratched = int(np.count_nonzero(part.scratches & part.mask)) >= _SMALLEST_SCRATCH
+    return Part(part.placement.class_name, is_scratched, part.outline, part.mask, box)
