@@ -53,7 +53,14 @@ CASES = {
         TaskType.DETECTION,
         200,
         0.7,
-        {"model_name": "retinanet_resnet50_fpn", **_RCNN, "number_of_epochs": 14},
+        {
+            "model_name": "retinanet_resnet50_fpn",
+            **_RCNN,
+            **_FLIP,
+            "learning_rate": 5e-4,
+            "number_of_epochs": 9,
+            "evaluation_frequency": 3,
+        },
     ),
     "maskrcnn": Case(
         TaskType.SEGMENTATION,
