@@ -57,7 +57,7 @@ CASES = {
             "model_name": "retinanet_resnet50_fpn",
             **_RCNN,
             **_FLIP,
-            "learning_rate": 5e-4,
+            "learning_rate": 2e-4,
             "number_of_epochs": 9,
             "evaluation_frequency": 3,
         },

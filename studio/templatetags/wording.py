@@ -21,7 +21,7 @@ def format_number(value: Any) -> str:
         return NOTHING
     if number == int(number) and abs(number) < 1e15:
         return f"{int(number):,}".replace(",", "\u202f")
-    if abs(number) >= 10000:
+    if abs(number) >= 1000:
         return f"{number:,.0f}".replace(",", "\u202f")
     text = f"{number:.4g}"
     return text if "e" in text else text.rstrip("0").rstrip(".") if "." in text else text

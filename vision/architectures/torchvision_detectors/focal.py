@@ -17,20 +17,15 @@ from vision.architectures.torchvision_detectors.conversion import just_below, li
 from vision.architectures.torchvision_detectors.full_precision import hand_out_float32, to_float32
 
 _FIRST_LABEL = 0  # there is no background among the classes
+_ANCHORS_WITHOUT_OBJECTS = 100  # what an image without objects counts as, of anchors on objects: so begins detectron2
 
 
 class FocalNetwork(RetinaNet, DetectionNetwork):  # type: ignore[misc]
-    """RetinaNet with labels from 0.
+    """RetinaNet with labels from 0."""
 
-    On an image without objects the loss is a sum over all of its anchors (some 100,000), not a mean over those on
-    objects: far above its usual values long before training diverges.
-    """
-
-    loss_limit = 1000.0
     backbone: BackboneWithFPN
     head: RetinaNetHead
     anchor_generator: AnchorGenerator
-    compute_loss: Callable[..., dict[str, Tensor]]
     postprocess_detections: Callable[..., list[dict[str, Tensor]]]
 
     def __init__(self, backbone: BackboneWithFPN, num_classes: int) -> None:
@@ -51,6 +46,25 @@ class FocalNetwork(RetinaNet, DetectionNetwork):  # type: ignore[misc]
         if self.training:
             return NetworkOutput(losses)
         return NetworkOutput(losses, self._detect(pictures, features, outputs, anchors))
+
+    def compute_loss(
+        self, targets: list[dict[str, Tensor]], head_outputs: dict[str, Tensor], anchors: list[Tensor]
+    ) -> dict[str, Tensor]:
+        """torchvision's, but for images without objects. There it divides the sum over all anchors (some 100,000) by
+        one: a single such image outweighs hundreds of others, and Adam's steps stay small long after."""
+        losses: dict[str, Tensor] = {}
+        for with_objects in (True, False):
+            places = [place for place, target in enumerate(targets) if bool(len(target["boxes"])) == with_objects]
+            if not places:
+                continue
+            part = super().compute_loss(
+                [targets[place] for place in places],
+                {name: output[places] for name, output in head_outputs.items()},
+                [anchors[place] for place in places],
+            )
+            share = len(places) / len(targets) / (1 if with_objects else _ANCHORS_WITHOUT_OBJECTS)
+            losses = {name: losses.get(name, 0) + share * loss for name, loss in part.items()}
+        return losses
 
     def _detect(
         self, pictures: ImageList, features: list[Tensor], outputs: dict[str, Tensor], anchors: list[Tensor]

@@ -51,8 +51,9 @@ def place_few(number: int, width: int, height: int, rng: np.random.Generator) ->
 
 
 def place_several(number: int, width: int, height: int, rng: np.random.Generator) -> list[Placement]:
-    """Two to six parts of different sizes, here and there one upon another; every 15th belt is empty."""
-    if number % 15 == 14:
+    """Two to six parts of different sizes, here and there one upon another; every 16th belt is empty, so that there are
+    such in both splits (validation images are the last three of 15)."""
+    if number % 16 == 14:
         return []
     return _scatter(number, int(rng.integers(2, 7)), (0.11, 0.2), width, height, rng)
 

@@ -5,7 +5,8 @@ import torch
 from torchvision.ops import box_iou
 
 from tests.vision.architectures.torchvision_detectors.scenes import KINDS, build, no_objects, two_images
-from vision.architectures.detection import DetectionLimits, DetectionNetwork, Detections
+from vision.architectures.detection import DetectionLimits, DetectionNetwork, Detections, Targets
+from vision.architectures.torchvision_detectors import focal
 
 pytestmark = pytest.mark.heavy
 
@@ -107,6 +108,27 @@ def test_images_without_objects_have_losses(network: DetectionNetwork) -> None:
         output = network(images, sizes, no_objects())
     assert len(output.detections) == 2
     assert all(value.isfinite() for value in output.losses.values())
+
+
+def test_an_image_without_objects_weighs_no_more_than_one_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RetinaNet's loss of it is a sum over all anchors, of which thousands are wrong at the start of training."""
+    images, sizes, targets = two_images()
+    network = build("retinanet").module.eval()
+    network.head.classification_head.cls_logits.bias.data.fill_(1)
+
+    def lose(places: slice, targets: Targets) -> dict[str, float]:
+        with torch.inference_mode():
+            losses = network(images[places], sizes[places], targets).losses
+        return {name: value.item() for name, value in losses.items()}
+
+    one = Targets(*(column[:2] for column in (targets.boxes, targets.labels, targets.image, targets.masks)))
+    with_objects, without, both = lose(slice(0, 1), one), lose(slice(1, 2), no_objects()), lose(slice(0, 2), one)
+    for name, value in both.items():
+        assert value == pytest.approx((with_objects[name] + without[name]) / 2, rel=1e-4)
+    assert without["classification"] < 3 * with_objects["classification"]
+    monkeypatch.setattr(focal, "_ANCHORS_WITHOUT_OBJECTS", 1)
+    assert lose(slice(0, 1), one) == with_objects
+    assert lose(slice(1, 2), no_objects())["classification"] == pytest.approx(100 * without["classification"])
 
 
 def test_the_first_batch_fixes_nothing() -> None:
