@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import torch
 from safetensors import SafetensorError
@@ -148,8 +149,14 @@ def _download(info: ArchitectureInfo, folders: Sequence[Path], on_progress: OnPr
         )
     except Exception as error:
         # Each library has its own family of network errors; the way on is the same for all.
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise OSError(line) from error
+        raise OSError(_say_why(error)) from error
+
+
+def _say_why(error: Exception) -> str:
+    """The first line of what happened, without the words that urllib puts round it."""
+    cause = error.reason if isinstance(error, URLError) else None
+    text = (cause.strerror if isinstance(cause, OSError) else None) or str(error)
+    return next(iter(text.strip().splitlines()), type(error).__name__)
 
 
 def _find_cached(info: ArchitectureInfo) -> Path | None:

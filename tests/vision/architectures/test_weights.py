@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -63,6 +64,16 @@ def test_a_failed_download_gives_the_choice_and_the_reason(tmp_path: Path) -> No
     with pytest.raises(WeightsUnavailableError, match="no route to host") as caught:
         find_weights(replace(MOBILENET, pretrained=pretrained), tmp_path, False, ignore)
     assert "pretrained: none" in caught.value.hint
+
+
+def lose_the_name(folder: Path, on_progress: object) -> Path:
+    raise URLError(OSError(-2, "Name or service not known"))
+
+
+def test_an_unreachable_server_is_told_in_plain_words(tmp_path: Path) -> None:
+    pretrained = replace(MOBILENET.pretrained, download=f"{__name__}:lose_the_name")
+    with pytest.raises(WeightsUnavailableError, match=r"failed \(Name or service not known\)"):
+        find_weights(replace(MOBILENET, pretrained=pretrained), tmp_path, False, ignore)
 
 
 @pytest.mark.parametrize("kind", ["safetensors", "pth", "wrapped"])
