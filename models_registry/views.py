@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from jobs.thresholds import own_score
 from models_registry import selectors, services
 from models_registry.http import acting_user, download_response, file_response, page
 from models_registry.models import ModelVersion
+from models_registry.setting_fields import list_setting_fields, write_setting
 from vision.catalog.task_types import OBJECT_TASKS
 from vision.errors import UserError
 
@@ -42,11 +44,6 @@ OBJECT_COLUMNS = {
     "recall": "Recall",
     "f1": "F1",
     "support": "Objects",
-}
-SETTING_HELP = {
-    "valid_resize_size": "Shorter side an image is scaled to before the crop, in pixels.",
-    "valid_crop_size": "Side of the centre square the model sees, in pixels.",
-    "train_crop_size": "Side of the square the model was trained on, in pixels.",
 }
 
 
@@ -102,7 +99,7 @@ def show_version(request: HttpRequest, name: str, number: int, tab: str = "overv
     context |= {
         "versions": list(selectors.list_versions(name)),
         "deployments": list(version.deployments.select_related("endpoint")),
-        **_tab_context(version, tab),
+        **_tab_context(version, tab, request.POST),
     }
     return render(request, f"models/version_{tab}.html", context, status=status)
 
@@ -132,15 +129,16 @@ def delete(request: HttpRequest, name: str, number: int) -> HttpResponseBase:
     return redirect("models:list")
 
 
-def _tab_context(version: ModelVersion, tab: str) -> dict[str, Any]:
+def _tab_context(version: ModelVersion, tab: str, posted: Mapping[str, str]) -> dict[str, Any]:
     if tab == "files":
         return {"files": selectors.list_files(version)}
     if tab == "evaluation":
         return _evaluation_context(version)
     if tab == "overview":
-        return {"metric_rows": summary_rows(version.metrics)}
+        settings = {name: write_setting(value) for name, value in version.settings.items()}
+        return {"metric_rows": summary_rows(version.metrics), "settings": settings}
     if tab == "settings":
-        fields = [{"name": k, "value": v, "help": SETTING_HELP.get(k, "")} for k, v in version.settings.items()]
+        fields = list_setting_fields(version.settings, version.architecture, version.task_type, posted)
         return {"fields": fields, "next_number": version.model.versions.order_by("-number")[0].number + 1}
     return {}
 

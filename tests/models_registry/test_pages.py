@@ -70,6 +70,7 @@ def test_settings_form(signed_in, version):
     bad = signed_in.post(path, {"valid_crop_size": "a lot"})
     assert bad.status_code == 422
     assert "valid_crop_size" in bad.content.decode()
+    assert 'value="a lot"' in bad.content.decode()
     answer = signed_in.post(path, {"valid_resize_size": "96"})
     assert answer.headers["Location"] == "/models/fasteners/versions/2/"
     assert selectors.get_version("fasteners").settings["valid_resize_size"] == 96
