@@ -19,11 +19,13 @@ from studio.templatetags.wording import (
     format_number,
     format_percent,
     format_size,
+    format_with_code,
 )
 
 register = template.Library()
 register.filter("number", format_number)
 register.filter("percent", format_percent)
+register.filter("with_code", format_with_code)
 register.filter("size", format_size)
 register.simple_tag(draw_icon, name="icon")
 register.simple_tag(format_duration, name="duration")

@@ -1,4 +1,4 @@
-"""Numbers, sizes and times in words."""
+"""Numbers, sizes and times in words; code among words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 NOTHING = "–"
 _AGES = ((365 * 86400, "year"), (30 * 86400, "month"), (86400, "day"), (3600, "h"), (60, "min"))
@@ -25,6 +27,15 @@ def format_number(value: Any) -> str:
         return f"{number:,.0f}".replace(",", "\u202f")
     text = f"{number:.4g}"
     return text if "e" in text else text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def format_with_code(text: str) -> SafeString:
+    """What stands between back quotes, as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one has no other half
+        return format_html("{}", text)
+    marked = (format_html("<code>{}</code>" if place % 2 else "{}", part) for place, part in enumerate(parts))
+    return format_html_join("", "{}", ((part,) for part in marked))
 
 
 def format_percent(value: Any) -> str:

@@ -57,6 +57,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """Who is signed in, and the token for the REST API: the owner's, shown to the owner alone."""
     token = settings.STUDIO_ADMIN_TOKEN if getattr(request.user, "is_superuser", False) else ""
+    return render(request, "account/account.html", {"nav": "account", "token": token, "sample": sample_call(request)})
+
+
+def sample_call(request: HttpRequest) -> str:
+    """A call of the REST API at the address this page was asked for, for a shell that has the token in a variable."""
     address = request.build_absolute_uri(reverse("home")).rstrip("/")
-    sample = f'curl -H "Authorization: Bearer $DARKROOM_TOKEN" {address}/api/v1/jobs'
-    return render(request, "account/account.html", {"nav": "account", "token": token, "sample": sample})
+    return f'curl -H "Authorization: Bearer $DARKROOM_TOKEN" {address}/api/v1/jobs'

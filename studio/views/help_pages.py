@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from datasets.limits import get_limits
+from studio.views.account import sample_call
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_architectures
 from vision.catalog.explainers import EXPLAINERS
 from vision.catalog.task_types import CLASSIFICATION_TASKS, TASK_TYPES, TaskType
@@ -110,7 +111,8 @@ def api_docs(request: HttpRequest) -> HttpResponse:
     ]
     calls.sort(key=lambda call: (call["tag"], call["path"]))
     sections = [{"tag": tag, "calls": list(members)} for tag, members in groupby(calls, key=lambda call: call["tag"])]
-    return render(request, "help/api.html", {"nav": "api", "sections": sections, "tasks": list(TASK_TYPES)})
+    context = {"nav": "api", "sections": sections, "sample": sample_call(request)}
+    return render(request, "help/api.html", context)
 
 
 def _describe_call(call: dict[str, Any]) -> dict[str, Any]:

@@ -42,3 +42,10 @@ def test_the_token_is_shown_to_its_owner_alone(signed_in, django_user_model):
     guest = Client()
     guest.force_login(django_user_model.objects.create_user("guest"))
     assert settings.STUDIO_ADMIN_TOKEN not in guest.get("/account/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/account/", "/api/docs"])
+def test_the_sample_call_goes_to_the_address_one_is_at(signed_in, path):
+    page = signed_in.get(path, headers={"host": "localhost:8791"}).content.decode()
+    assert "http://localhost:8791/api/v1/jobs" in page
+    assert "$DARKROOM_TOKEN" in page

@@ -21,6 +21,19 @@ def test_every_status_has_an_icon_and_words(status):
     assert LOOKS[status].label in html
 
 
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("`latest` is <the> newest", "<code>latest</code> is &lt;the&gt; newest"),
+        ('`{"a": "<b>"}`.', "<code>{&quot;a&quot;: &quot;&lt;b&gt;&quot;}</code>."),
+        ("half ` a quote", "half ` a quote"),
+        ("", ""),
+    ],
+)
+def test_code_among_words(text, html):
+    assert draw("{{ words|with_code }}", words=text) == html
+
+
 def test_an_icon_that_is_not_in_the_set_is_named():
     with pytest.raises(LookupError, match="no-such-icon"):
         draw_icon("no-such-icon")
