@@ -18,7 +18,7 @@ from jobs.thresholds import own_score
 from models_registry import selectors, services
 from models_registry.http import acting_user, download_response, file_response, page
 from models_registry.models import ModelVersion
-from models_registry.setting_fields import list_setting_fields, write_setting
+from models_registry.setting_fields import list_setting_fields
 from vision.catalog.task_types import OBJECT_TASKS
 from vision.errors import UserError
 
@@ -135,8 +135,7 @@ def _tab_context(version: ModelVersion, tab: str, posted: Mapping[str, str]) -> 
     if tab == "evaluation":
         return _evaluation_context(version)
     if tab == "overview":
-        settings = {name: write_setting(value) for name, value in version.settings.items()}
-        return {"metric_rows": summary_rows(version.metrics), "settings": settings}
+        return {"metric_rows": summary_rows(version.metrics)}
     if tab == "settings":
         fields = list_setting_fields(version.settings, version.architecture, version.task_type, posted)
         return {"fields": fields, "next_number": version.model.versions.order_by("-number")[0].number + 1}

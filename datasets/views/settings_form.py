@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studio.templatetags.wording import format_setting
 from vision.data.options import ImportSettings
 
 _SCHEMA: dict[str, dict[str, Any]] = ImportSettings.model_json_schema()["properties"]
@@ -18,18 +19,20 @@ def draw_settings(given: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def is_any_given(given: Mapping[str, str]) -> bool:
     """Whether a form sets one of them to other than its default."""
-    return any(given.get(name, "") not in ("", _to_text(schema.get("default"))) for name, schema in _SCHEMA.items())
+    return any(
+        given.get(name, "") not in ("", format_setting(schema.get("default"))) for name, schema in _SCHEMA.items()
+    )
 
 
 def to_texts(options: Mapping[str, Any]) -> dict[str, str]:
     """Settings as a form shows them, defaults where there are none."""
-    return {name: _to_text(options.get(name, schema.get("default"))) for name, schema in _SCHEMA.items()}
+    return {name: format_setting(options.get(name, schema.get("default"))) for name, schema in _SCHEMA.items()}
 
 
 def _draw(name: str, schema: dict[str, Any], given: str) -> dict[str, Any]:
     kinds = [schema, *schema.get("anyOf", [])]
     facts = {key: value for kind in kinds for key, value in kind.items()}
-    default = _to_text(schema.get("default"))
+    default = format_setting(schema.get("default"))
     drawn = {"name": name, "title": facts["title"], "description": facts.get("description", ""), "default": default}
     if "enum" in facts:
         choices = [{"value": value, "title": value.replace("_", " ")} for value in facts["enum"]]
@@ -47,7 +50,3 @@ def _bounds(facts: Mapping[str, Any], types: set[Any]) -> dict[str, Any]:
         limits["max"] = facts["exclusiveMaximum"] - 1
     step = {"step": "any"} if "number" in types else {}
     return {key: value for key, value in limits.items() if value is not None} | step
-
-
-def _to_text(value: Any) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -18,6 +18,7 @@ from studio.templatetags.wording import (
     format_duration,
     format_number,
     format_percent,
+    format_setting,
     format_size,
     format_with_code,
 )
@@ -25,6 +26,7 @@ from studio.templatetags.wording import (
 register = template.Library()
 register.filter("number", format_number)
 register.filter("percent", format_percent)
+register.filter("setting", format_setting)
 register.filter("with_code", format_with_code)
 register.filter("size", format_size)
 register.simple_tag(draw_icon, name="icon")
