@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jobs.intervals import read_interval
+
 Chart = dict[str, Any]
 Series = dict[str, list[dict[str, Any]]]
 
@@ -153,15 +155,14 @@ def epoch_chart(
 
 
 def summary_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The metrics with their titles, directions and, where there is one, the interval (`low` and `high`)."""
+    """The metrics with their titles, directions and, where there is one, the interval."""
     left_out = {f"{name}{end}" for name in summary for end in ("_low", "_high")} | set(RESOURCES)
     return [
         {
             "name": name,
             "title": title_of(name),
             "value": value,
-            "low": summary.get(f"{name}_low"),
-            "high": summary.get(f"{name}_high"),
+            "interval": read_interval(summary, name),
             "direction": direction_of(name),
         }
         for name, value in summary.items()
