@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from studio.templatetags.wording import format_setting
 from vision.spec.parameters import PARAMETERS, canonical_name
 from vision.spec.settings import settings_model
+from vision.spec.writing import write_value
 
 _FIXED = frozenset({"model_size"})
 _BOUNDS = (("ge", "from {}"), ("gt", "above {}"), ("le", "to {}"), ("lt", "to below {}"))
@@ -37,7 +37,7 @@ def list_setting_fields(
     return [
         SettingField(
             name,
-            typed.get(name, format_setting(value)),
+            typed.get(name, write_value(value)),
             " ".join([_find_help(name), *_describe(known[name])]),
             () if name in _FIXED else _list_options(known[name]),
             name in _FIXED,
@@ -61,7 +61,7 @@ def _describe(field: FieldInfo) -> list[str]:
         for limit in field.metadata
         if getattr(limit, side, None) is not None
     ]
-    default = format_setting(field.default)
+    default = write_value(field.default)
     return ([f"{' '.join(bounds).capitalize()}."] if bounds else []) + ([f"Default {default}."] if default else [])
 
 

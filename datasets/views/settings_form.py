@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studio.templatetags.wording import format_setting
 from vision.data.options import ImportSettings
+from vision.spec.writing import write_value
 
 _SCHEMA: dict[str, dict[str, Any]] = ImportSettings.model_json_schema()["properties"]
 _YES_NO = [{"value": "true", "title": "yes"}, {"value": "false", "title": "no"}]
@@ -19,20 +19,18 @@ def draw_settings(given: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def is_any_given(given: Mapping[str, str]) -> bool:
     """Whether a form sets one of them to other than its default."""
-    return any(
-        given.get(name, "") not in ("", format_setting(schema.get("default"))) for name, schema in _SCHEMA.items()
-    )
+    return any(given.get(name, "") not in ("", write_value(schema.get("default"))) for name, schema in _SCHEMA.items())
 
 
 def to_texts(options: Mapping[str, Any]) -> dict[str, str]:
     """Settings as a form shows them, defaults where there are none."""
-    return {name: format_setting(options.get(name, schema.get("default"))) for name, schema in _SCHEMA.items()}
+    return {name: write_value(options.get(name, schema.get("default"))) for name, schema in _SCHEMA.items()}
 
 
 def _draw(name: str, schema: dict[str, Any], given: str) -> dict[str, Any]:
     kinds = [schema, *schema.get("anyOf", [])]
     facts = {key: value for kind in kinds for key, value in kind.items()}
-    default = format_setting(schema.get("default"))
+    default = write_value(schema.get("default"))
     drawn = {"name": name, "title": facts["title"], "description": facts.get("description", ""), "default": default}
     if "enum" in facts:
         choices = [{"value": value, "title": value.replace("_", " ")} for value in facts["enum"]]

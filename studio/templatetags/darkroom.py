@@ -18,15 +18,15 @@ from studio.templatetags.wording import (
     format_duration,
     format_number,
     format_percent,
-    format_setting,
     format_size,
     format_with_code,
 )
+from vision.spec.writing import write_value
 
 register = template.Library()
 register.filter("number", format_number)
 register.filter("percent", format_percent)
-register.filter("setting", format_setting)
+register.filter("setting", write_value)
 register.filter("with_code", format_with_code)
 register.filter("size", format_size)
 register.simple_tag(draw_icon, name="icon")

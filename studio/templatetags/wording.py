@@ -29,13 +29,6 @@ def format_number(value: Any) -> str:
     return text if "e" in text else text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def format_setting(value: Any) -> str:
-    """As it stands in a document and in a form: `true` and `false`, and nothing for what is not set."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else str(value)
-
-
 def format_with_code(text: str) -> SafeString:
     """What stands between back quotes, as code."""
     parts = text.split("`")

@@ -11,7 +11,6 @@ from studio.templatetags.wording import (
     format_duration,
     format_number,
     format_percent,
-    format_setting,
     format_size,
 )
 from vision.errors import Detail, InvalidDocumentError
@@ -26,13 +25,6 @@ def test_every_status_has_an_icon_and_words(status):
     html = draw("{% status_badge status %}", status=status)
     assert "<svg" in html
     assert LOOKS[status].label in html
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(True, "true"), (False, "false"), (None, ""), (0.5, "0.5"), ("3x2", "3x2")]
-)
-def test_values_stand_as_in_a_document(value, text):
-    assert format_setting(value) == text
 
 
 @pytest.mark.parametrize(
