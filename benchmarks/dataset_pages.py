@@ -81,10 +81,11 @@ def write(path: Path, rows: int) -> None:
 
 
 def write_rows(path: Path, rows: int) -> None:
+    from vision.data.databases import connect
     from vision.data.manifest import SCHEMA
-    from vision.data.tables import RowWriter, connect
+    from vision.data.tables import RowWriter
 
-    with connect() as database, RowWriter(path, SCHEMA) as writer:
+    with connect(path.parent) as database, RowWriter(path, SCHEMA) as writer:
         for start in range(0, rows, _STEP):
             table = database.sql(_ROWS.format(start, min(rows, start + _STEP))).to_arrow_table()
             writer.add_table(table.cast(SCHEMA))

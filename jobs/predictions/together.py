@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jobs.models import Trial
 from jobs.predictions.rows import Rows, read_cursor
 from vision.catalog.task_types import TaskType
-from vision.data.reading import open_database
+from vision.data.databases import connect
 
 ALL, DIFFER, WRONG, RIGHT = "all", "differ", "wrong", "right"
 _RIGHT = {TaskType.CLASSIFICATION: "coalesce(truth = predicted, false)"}
@@ -51,7 +51,7 @@ def page_together(parts: Sequence[Rows], kind: str = ALL, cursor: str | None = N
     start, trials = read_cursor(cursor), [part.trial for part in parts]
     conditions = _conditions(trials)
     kind = kind if kind in conditions else ALL
-    with open_database() as database:
+    with connect(spill=None) as database:
         database.execute(_TABLE)
         for part in parts:
             query, bound = part.source()

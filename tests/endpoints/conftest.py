@@ -17,7 +17,8 @@ def run_server(module: str, port: int, cwd=ROOT) -> Iterator[str]:
     process = subprocess.Popen([sys.executable, "-m", module, str(port)], cwd=cwd)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: _answers(url) or process.poll() is not None, 30)
+        with httpx.Client(base_url=url, timeout=2) as client:
+            wait_for(lambda: _answers(client) or process.poll() is not None, 30)
         yield url
     finally:
         process.kill()
@@ -32,9 +33,9 @@ def wait_for(condition: Callable[[], object], seconds: float, step: float = 0.05
         time.sleep(step)
 
 
-def _answers(url: str) -> bool:
+def _answers(client: httpx.Client) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == 200
+        return client.get("/").status_code == 200
     except httpx.HTTPError:
         return False
 

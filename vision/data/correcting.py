@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from vision.data.databases import connect, iterate_rows
 from vision.data.deriving import Edited, rewrite_rows, set_column
 from vision.data.formats import FORMATS, Detection, FormatReader, ReadOptions, detect_formats, get_reader
 from vision.data.labels import UNLABELLED, LabelCell
@@ -23,7 +24,6 @@ from vision.data.records import Record
 from vision.data.report import Report
 from vision.data.sources import open_source
 from vision.data.staging import CellReader, stage_records
-from vision.data.tables import connect, iterate_rows
 from vision.data.version_upload import VersionUpload
 from vision.errors import InvalidDatasetError
 

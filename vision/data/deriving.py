@@ -17,13 +17,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from vision.data.databases import connect
 from vision.data.edits import Edit, affected_rows, cell_change, describe_edit
 from vision.data.filtering import ALL_ROWS, RowFilter
 from vision.data.grouping import assign_rows
 from vision.data.labels import LabelCell
 from vision.data.limits import DEFAULT_LIMITS, ImportLimits
 from vision.data.manifest import SCHEMA
-from vision.data.tables import RowWriter, connect
+from vision.data.reading import ask
+from vision.data.tables import RowWriter
 from vision.errors import InvalidDatasetError
 
 Numbers = NDArray[np.int64]
@@ -64,18 +66,17 @@ def plan_edit(
         return EditPlan(0, describe_edit(edit, 0, task_type))
     where, values = affected_rows(edit, rows, task_type)
     query = f"SELECT split, count(*), count(*) FILTER ({where}) FROM read_parquet(?) GROUP BY split"
-    with connect() as database:
-        found = database.execute(query, [*values, str(manifest)]).fetchall()
-        changed = sum(count for _, _, count in found)
-        if not changed:
-            raise InvalidDatasetError(
-                "No image would change.", hint="Choose other images, or another edit.", code="nothing_to_change"
-            )
-        if edit.action in ("move", "drop"):
-            counts = {split: (count, gone) for split, count, gone in found}
-            _refuse_too_few(edit, counts, changed, limits.min_training_images)
-        if not _keeps_a_label(database, manifest, edit, where, values):
-            raise InvalidDatasetError("No image would have a label.", hint="Leave at least one.", code="no_labels")
+    found = ask(query, [*values, str(manifest)])
+    changed = sum(count for _, _, count in found)
+    if not changed:
+        raise InvalidDatasetError(
+            "No image would change.", hint="Choose other images, or another edit.", code="nothing_to_change"
+        )
+    if edit.action in ("move", "drop"):
+        counts = {split: (count, gone) for split, count, gone in found}
+        _refuse_too_few(edit, counts, changed, limits.min_training_images)
+    if not _keeps_a_label(manifest, edit, where, values):
+        raise InvalidDatasetError("No image would have a label.", hint="Leave at least one.", code="no_labels")
     return EditPlan(changed, describe_edit(edit, changed, task_type))
 
 
@@ -183,7 +184,7 @@ def _no_rows() -> Numbers:
     return np.empty(0, np.int64)
 
 
-def _keeps_a_label(database: Any, manifest: Path, edit: Edit, where: str, values: list[Any]) -> bool:
+def _keeps_a_label(manifest: Path, edit: Edit, where: str, values: list[Any]) -> bool:
     if edit.action == "drop":
         condition, given = f"NOT ({where}) AND len(labels) > 0", values
     elif edit.is_about_labels and not edit.new_label:
@@ -192,7 +193,7 @@ def _keeps_a_label(database: Any, manifest: Path, edit: Edit, where: str, values
     else:
         return True
     query = f"SELECT 1 FROM read_parquet(?) WHERE {condition} LIMIT 1"
-    return bool(database.execute(query, [str(manifest), *given]).fetchall())
+    return bool(ask(query, [str(manifest), *given]))
 
 
 def _refuse_too_few(edit: Edit, counts: dict[str, tuple[int, int]], changed: int, needed: int) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import duckdb
 
+from vision.data.databases import connect, iterate_rows, quote
 from vision.data.drafts import draft_of
-from vision.data.tables import connect, iterate_rows
+from vision.data.reading import ask, ask_dicts
 from vision.errors import NotFoundError
 
 KINDS = ("added", "removed", "relabelled", "moved")
@@ -72,14 +73,13 @@ def write_changes(old: Path, new: Path, target: Path) -> None:
             """
         )
         _pair_by_hash(database)
-        database.execute(_CHANGED.format(target=str(draft).replace("'", "''")))
+        database.execute(_CHANGED.format(target=quote(draft)))
 
 
 def count_changes(changes: Path) -> Changes:
     """The numbers of what `write_changes` wrote."""
     counts = ", ".join(f"count(*) FILTER ({kind})" for kind in KINDS)
-    with connect() as database:
-        return Changes(*database.execute(f"SELECT {counts} FROM read_parquet(?)", [str(changes)]).fetchall()[0])
+    return Changes(*ask(f"SELECT {counts} FROM read_parquet(?)", [str(changes)])[0])
 
 
 def list_changes(
@@ -93,14 +93,12 @@ def list_changes(
     if kind and kind not in KINDS:
         raise NotFoundError(f"{kind[:40]!r} is no kind of change.", hint=f"Kinds are {', '.join(KINDS)}.")
     condition = kind or "true"
-    with connect() as database:
-        counting = f"SELECT count(*) FROM read_parquet(?) WHERE {condition}"
-        total = database.execute(counting, [str(changes)]).fetchall()[0][0]
-        query = f"SELECT * FROM read_parquet(?) WHERE {condition} AND place > ? ORDER BY place LIMIT ?"
-        found = database.execute(query, [str(changes), _read_cursor(cursor), limit + 1]).fetchall()
-        page = found[:limit]
-        before = _read_rows(database, old, [row[1] for row in page])
-        after = _read_rows(database, new, [row[2] for row in page])
+    total = ask(f"SELECT count(*) FROM read_parquet(?) WHERE {condition}", [str(changes)])[0][0]
+    query = f"SELECT * FROM read_parquet(?) WHERE {condition} AND place > ? ORDER BY place LIMIT ?"
+    found = ask(query, [str(changes), _read_cursor(cursor), limit + 1])
+    page = found[:limit]
+    before = _read_rows(old, [row[1] for row in page])
+    after = _read_rows(new, [row[2] for row in page])
     images = [
         ChangedImage(
             tuple(name for name, is_so in zip(KINDS, flags, strict=True) if is_so),
@@ -125,7 +123,7 @@ def list_only_here(manifest: Path, others: Sequence[Path]) -> Iterator[tuple[str
 
 def list_unnamed(hashes: Path, manifests: Sequence[Path]) -> Iterator[str]:
     """Those of a file's hashes, one a line and perhaps repeated, that no manifest names."""
-    with connect() as database:
+    with connect(hashes.parent) as database:
         query = (
             "SELECT DISTINCT sha256 FROM read_csv(?, header = false, columns = {'sha256': 'VARCHAR'}) "
             "WHERE regexp_full_match(sha256, '[0-9a-f]{64}')"
@@ -155,18 +153,17 @@ COPY (
                coalesce(o.cell <> n.cell, false) AS relabelled, coalesce(o.split <> n.split, false) AS moved
         FROM old o FULL OUTER JOIN pairs ON o.row = pairs.old_row FULL OUTER JOIN new n ON n.row = pairs.new_row)
     WHERE added OR removed OR relabelled OR moved ORDER BY place
-) TO '{target}' (FORMAT parquet)
+) TO {target} (FORMAT parquet)
 """
 
 
-def _read_rows(database: duckdb.DuckDBPyConnection, manifest: Path, rows: list[int | None]) -> dict[Any, Any]:
+def _read_rows(manifest: Path, rows: list[int | None]) -> dict[Any, Any]:
     numbers = [row for row in rows if row is not None]
     if not numbers:
         return {}
     query = f"SELECT {_SHOWN} FROM read_parquet(?) WHERE row BETWEEN ? AND ? AND row IN (SELECT unnest(?::BIGINT[]))"
-    answer = database.execute(query, [str(manifest), min(numbers), max(numbers), numbers])
-    names = [column[0] for column in answer.description]
-    return {row[0]: dict(zip(names, row, strict=True)) for row in answer.fetchall()}
+    found = ask_dicts(query, [str(manifest), min(numbers), max(numbers), numbers])
+    return {row["row"]: row for row in found}
 
 
 def _read_cursor(cursor: str | None) -> int:

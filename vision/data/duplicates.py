@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision.data.components import first_of_each, link_roots, number_components
-from vision.data.tables import connect
+from vision.data.databases import connect
 
 Codes = NDArray[np.int64]
 HASH_BITS = 64

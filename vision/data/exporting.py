@@ -11,12 +11,13 @@ from typing import IO
 
 import numpy as np
 
+from vision.data.databases import connect
 from vision.data.deriving import read_row_groups
 from vision.data.filtering import ALL_ROWS, RowFilter, build_conditions
 from vision.data.formats import FORMATS, ExportRow, get_writer
 from vision.data.mltable import MltableWriter
 from vision.data.naming import create_names
-from vision.data.tables import connect
+from vision.data.reading import ask
 from vision.data.zip_writer import ZipWriter
 from vision.errors import InvalidDatasetError
 
@@ -64,8 +65,7 @@ def measure_export(manifest: Path, rows: RowFilter = ALL_ROWS) -> ExportSize:
     """
     where, values = build_conditions(rows)
     query = f"SELECT count(*), coalesce(sum(bytes), 0)::BIGINT FROM read_parquet(?) WHERE {where}"
-    with connect() as database:
-        size = ExportSize(*database.execute(query, [str(manifest), *values]).fetchall()[0])
+    size = ExportSize(*ask(query, [str(manifest), *values])[0])
     if not size.images:
         raise InvalidDatasetError("No image matches.", hint="Choose other images.", code="nothing_to_export")
     return size

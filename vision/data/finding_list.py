@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vision.data.tables import connect
+from vision.data.reading import ask, ask_dicts
 
 _COLUMNS = {"severity": "VARCHAR", "code": "VARCHAR", "message": "VARCHAR", "file": "VARCHAR", "line": "BIGINT"}
 _COLUMNS |= {"image": "VARCHAR", "action": "VARCHAR"}
@@ -28,8 +28,6 @@ def list_findings(
             conditions.append(f"{column} = ?")
             values.append(value)
     where = " AND ".join(conditions)
-    with connect() as database:
-        total = database.execute(f"SELECT count(*) FROM {_SOURCE} WHERE {where}", [str(path), *values]).fetchall()[0][0]
-        query = f"SELECT {', '.join(_COLUMNS)} FROM {_SOURCE} WHERE {where} LIMIT ? OFFSET ?"
-        rows = database.execute(query, [str(path), *values, limit, offset]).fetchall()
-    return [dict(zip(_COLUMNS, row, strict=True)) for row in rows], total
+    total = ask(f"SELECT count(*) FROM {_SOURCE} WHERE {where}", [str(path), *values])[0][0]
+    query = f"SELECT {', '.join(_COLUMNS)} FROM {_SOURCE} WHERE {where} LIMIT ? OFFSET ?"
+    return ask_dicts(query, [str(path), *values, limit, offset]), total

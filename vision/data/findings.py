@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from vision.data.databases import iterate_rows
 from vision.data.report import Action, Report
-from vision.data.tables import iterate_rows
 from vision.data.upload import Upload
 
 _OFF_BY = 1  # px; tools that scale images round either way

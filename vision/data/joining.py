@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vision.data.checking import ImageSink, check_images
+from vision.data.databases import connect, iterate_rows
 from vision.data.findings import (
     report_conflicts,
     report_leaks,
@@ -26,7 +27,7 @@ from vision.data.manifest import SCHEMA
 from vision.data.options import ImportSettings
 from vision.data.patterns import GROUP_OF
 from vision.data.report import Report
-from vision.data.tables import RowWriter, connect, iterate_rows
+from vision.data.tables import RowWriter
 from vision.data.upload import Upload
 
 _IMAGES = pa.schema(

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vision.data.drafts import draft_of
-from vision.data.tables import PARQUET, ROW_GROUP, connect
+from vision.data.reading import ask
+from vision.data.tables import PARQUET, ROW_GROUP
 
 SCHEMA = pa.schema(
     [
@@ -68,9 +69,8 @@ def count_labels(path: Path) -> dict[str, dict[str, int]]:
         "GROUP BY ALL ORDER BY ALL"
     )
     counts: dict[str, dict[str, int]] = {}
-    with connect() as database:
-        for label, split, count in database.execute(query, [str(path)]).fetchall():
-            counts.setdefault(label, {})[split] = count
+    for label, split, count in ask(query, [str(path)]):
+        counts.setdefault(label, {})[split] = count
     return counts
 
 

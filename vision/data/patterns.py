@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from vision.data.reading import ask
+
 GROUP_OF = "regexp_extract({text}, {pattern}, 1)"
 """SQL of what the first group of a pattern matches, "" where it matches nothing."""
 
@@ -15,8 +17,7 @@ def check_pattern(pattern: str) -> None:
         ValueError: not RE2's syntax, which has neither look-around nor back-references, or nothing in parentheses.
     """
     try:
-        with duckdb.connect(":memory:", config={"threads": 1}) as database:
-            database.execute(r"SELECT regexp_replace('', ?, '\1')", [pattern])
+        ask(r"SELECT regexp_replace('', ?, '\1')", [pattern])
     except duckdb.Error as error:
         if "parenthesized" in str(error):
             raise ValueError("it needs a group in parentheses, such as ^(part\\d+)_") from None

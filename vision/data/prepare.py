@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from vision.data.databases import connect
 from vision.data.manifest import SCHEMA
 from vision.data.reading import ask
 from vision.data.splits import split_rows
-from vision.data.tables import RowWriter, connect
+from vision.data.tables import RowWriter
 from vision.errors import InvalidDatasetError
 from vision.spec.facts import DataFacts
 
@@ -58,7 +59,7 @@ class RowSet:
 
     @classmethod
     def read(cls, manifest: Path) -> RowSet:
-        with connect() as database:
+        with connect(manifest.parent) as database:
             return cls(manifest, database.sql(_NARROW, params=[str(manifest)]).to_arrow_table())
 
     def __len__(self) -> int:

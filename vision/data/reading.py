@@ -10,8 +10,9 @@ from typing import Any
 
 import duckdb
 
+from vision.data.databases import open_database
+
 _MEMORY = "80MB"  # of all queries of this process together
-_LARGE_MEMORY = "512MB"  # of a single one that this is not enough for: rows of megabytes
 _AT_ONCE = 2  # queries: each uses both threads, more of them would only share the memory
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -25,14 +26,6 @@ def ask_dicts(query: str, values: Values) -> list[dict[str, Any]]:
     """As `ask`, each row by the names of its columns."""
     names, rows = _read(query, values)
     return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def open_database(memory: str = _LARGE_MEMORY) -> duckdb.DuckDBPyConnection:
-    """An empty database of the caller's own, to write tables to; it takes at most `memory` and never the disk."""
-    database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": memory, "temp_directory": ""})
-    database.execute("SET enable_progress_bar = false")  # it is drawn on stdout
-    database.execute("SET enable_external_file_cache = false")  # the machine keeps read files by itself
-    return database
 
 
 def _read(query: str, values: Values) -> tuple[list[str], list[Any]]:

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from vision.data.databases import connect, iterate_rows
 from vision.data.deriving import Change, Edited, Numbers, rewrite_rows, set_column
 from vision.data.findings import report_conflicts, report_leaks, report_twins
 from vision.data.importing import ImportRefusedError, ImportResult
@@ -18,7 +19,6 @@ from vision.data.limits import DEFAULT_LIMITS, ImportLimits
 from vision.data.manifest import SCHEMA
 from vision.data.report import Action, Report
 from vision.data.statistics import Summary, describe_manifest, summarize_manifest
-from vision.data.tables import connect, iterate_rows
 
 _MADE_ANEW = ("conflicting_labels", "image_in_two_splits", "near_twin_labels")
 _FINDINGS = (

@@ -10,12 +10,12 @@ import duckdb
 
 from vision.catalog.task_types import TaskType
 from vision.data.counting import ask, count_equal_bins
+from vision.data.databases import connect
 from vision.data.duplicates import describe_duplicates
 from vision.data.findings import find_twins
 from vision.data.image_figures import describe_images
 from vision.data.object_figures import ObjectCounts, describe_objects, has_objects
 from vision.data.records import SPLITS
-from vision.data.tables import connect
 
 _CROSSED = 20  # classes, the most frequent, whose common images are counted
 
@@ -31,7 +31,7 @@ class Summary:
 
 def summarize_manifest(manifest: Path) -> Summary:
     """Number of rows, class names and rows of each split."""
-    with connect() as database:
+    with connect(manifest.parent) as database:
         splits = dict(ask(database, "SELECT split, count(*) FROM {} GROUP BY split ORDER BY split", manifest))
         labels = ask(database, "SELECT DISTINCT unnest(labels) AS label FROM {} ORDER BY label", manifest)
     return Summary(sum(splits.values()), [label for (label,) in labels], splits)

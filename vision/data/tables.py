@@ -1,12 +1,10 @@
-"""DuckDB over the Parquet files of an import or a version: one way to connect, one way to write whole files."""
+"""The Parquet files of an import or a version: how they are laid out, and one way to write them whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,22 +22,6 @@ PARQUET: dict[str, Any] = {
 }  # fmt: skip
 """How tables are written. One row of a wide column costs the page it stands in, so pages are small; only columns that
 repeat themselves have a dictionary, which every reader of the column reads first."""
-
-
-def connect(spill: Path | None = None, memory: str = "256MB", file: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A database in memory, or in `file`, that holds at most `memory` and puts the rest into the folder `spill`."""
-    config: dict[str, Any] = {"threads": 2, "memory_limit": memory}
-    if spill is not None:
-        config["temp_directory"] = str(spill)
-    database = duckdb.connect(str(file or ":memory:"), config=config)
-    database.execute("SET enable_progress_bar = false")  # it is drawn on stdout, which is somebody else's
-    return database
-
-
-def iterate_rows(answer: Any, size: int = 1_000) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query, a batch of them in memory at a time."""
-    while rows := answer.fetchmany(size):
-        yield from rows
 
 
 class RowWriter:

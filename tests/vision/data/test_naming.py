@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.vision.data.manifests import manifest, row
+from vision.data.databases import connect
 from vision.data.naming import create_names
-from vision.data.tables import connect
 
 NAMES = {
     "images/a.jpg": "a.jpg",
@@ -25,7 +25,7 @@ NAMES = {
 
 def name_all(tmp_path, paths: list[str]) -> list[str]:
     rows = [row(number, "red", path=path) for number, path in enumerate(paths)]
-    with connect() as database:
+    with connect(tmp_path) as database:
         create_names(database, manifest(tmp_path / "m.parquet", rows))
         return [name for (name,) in database.execute("SELECT name FROM names ORDER BY row").fetchall()]
 

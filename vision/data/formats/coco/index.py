@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from vision.data.tables import iterate_rows
+from vision.data.databases import iterate_rows
 
 _TABLES = """
     PRAGMA journal_mode = OFF;

@@ -239,4 +239,4 @@ def test_memory_does_not_grow_with_the_annotations(tmp_path, monkeypatch):
         return peak
 
     measure(1_000)  # what is made once only
-    assert measure(1_000) < measure(100) + 200_000  # of a file of 300 kB
+    assert measure(1_000) < measure(100) + 250_000  # of a file of 300 kB, which is megabytes as objects
