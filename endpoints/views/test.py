@@ -23,7 +23,7 @@ from endpoints.views.answers import read_answer
 from endpoints.views.context import base_context
 from models_registry.http import page
 from vision.catalog.explainers import EXPLAINERS
-from vision.catalog.task_types import TaskType
+from vision.catalog.task_types import OBJECT_TASKS, TaskType
 from vision.data.filtering import RowFilter
 from vision.data.images import make_thumbnail, open_image
 from vision.data.query import query_rows
@@ -54,15 +54,16 @@ def answer(request: HttpRequest, name: str) -> HttpResponseBase:
 def test_context(endpoint: Endpoint, given: QueryDict) -> dict[str, Any]:
     """The form: algorithms with their parameters, deployments, images to choose from."""
     algorithm = given.get("xai_algorithm", "")
+    served = {deployment.model_version.task_type for deployment in endpoint.deployments.all()}
+    finds_objects = bool(served) and served <= set(OBJECT_TASKS)
     return {
-        "explainers": list(EXPLAINERS),
+        "explainers": [] if finds_objects else list(EXPLAINERS),
         "algorithm": algorithm,
         "chosen_deployment": given.get("deployment", ""),
         "chosen_sample": given.get("sample", ""),
         "samples": _list_samples(endpoint),
-        "has_thresholds": any(
-            deployment.model_version.task_type == TaskType.MULTILABEL for deployment in endpoint.deployments.all()
-        ),
+        "has_thresholds": TaskType.MULTILABEL in served,
+        "finds_objects": finds_objects,
     }
 
 

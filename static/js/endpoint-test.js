@@ -7,6 +7,7 @@ const form = document.querySelector("[data-endpoint-test]");
 
 function mountParameters(test) {
   const choice = test.querySelector("#xai_algorithm");
+  if (!choice) return; // none of the deployments explains
   const groups = [...test.querySelectorAll("[data-parameters]")];
   const show = () => groups.forEach((group) => {
     group.hidden = group.dataset.parameters !== choice.value;

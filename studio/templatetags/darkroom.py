@@ -10,6 +10,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from jobs.charts import title_of
 from studio.templatetags.icons import draw_icon
 from studio.templatetags.statuses import look_of
 from studio.templatetags.wording import (
@@ -27,10 +28,18 @@ register = template.Library()
 register.filter("number", format_number)
 register.filter("percent", format_percent)
 register.filter("setting", write_value)
+register.filter("metric_title", title_of)
 register.filter("with_code", format_with_code)
 register.filter("size", format_size)
 register.simple_tag(draw_icon, name="icon")
 register.simple_tag(format_duration, name="duration")
+
+
+@register.filter
+def metric_words(name: str) -> str:
+    """A metric's title among other words: mean average precision, IoU."""
+    title = title_of(name)
+    return title if title[1:2].isupper() or title[1:2].isdigit() else title[:1].lower() + title[1:]
 
 
 @register.filter

@@ -121,6 +121,19 @@ def test_deleting_wants_the_name(signed_in, endpoint):
     assert not Endpoint.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("task_type", "finds_objects"), [("image_classification", False), ("image_object_detection", True)]
+)
+def test_test_tab_offers_explanations_where_there_are_some(signed_in, endpoint, task_type, finds_objects):
+    version = endpoint.deployments.get().model_version
+    version.task_type = task_type
+    version.save()
+    page = signed_in.get("/endpoints/fasteners/test/").content.decode()
+    assert ("Explain with" in page) is not finds_objects
+    assert ("see here what is found on it" in page) is finds_objects
+    assert ("the probability of each label" in page) is not finds_objects
+
+
 def test_test_tab_says_why_there_is_no_answer(signed_in, endpoint):
     page = signed_in.post("/endpoints/fasteners/answer/", {}).content.decode()
     assert "no image to score" in page
