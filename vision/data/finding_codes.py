@@ -106,7 +106,11 @@ _LABELS = [
 ]
 _IMAGES = [
     FindingCode("missing_image", "Images that are not there", "Add the images, or correct the paths."),
-    FindingCode("embedded_image", "Images packed into their labels", "Save the pictures as files beside the labels."),
+    FindingCode(
+        "embedded_image",
+        "Packed pictures that cannot be read",
+        "Save the pictures as files beside the labels.",
+    ),
     FindingCode("unreachable_image", "Images that cannot be fetched", "Put them into the upload instead."),
     FindingCode("unreadable_image", "Image files that cannot be read", "Upload them again."),
     FindingCode("invalid_image", "Files that are no image", "Replace them; JPEG, PNG, WebP, BMP, TIFF, GIF are read."),

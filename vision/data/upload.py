@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -49,11 +49,18 @@ OUTSIDE = "@"
 
 
 class Upload:
-    """A folder on disk and the relative paths of its files (`/` between folders)."""
+    """A folder on disk and the relative paths of its files (`/` between folders).
 
-    def __init__(self, root: Path, files: Sequence[str], outside: Outside | None = None) -> None:
+    `spare` is a folder of our own for pictures that are packed into other files.
+    """
+
+    def __init__(
+        self, root: Path, files: Sequence[str], outside: Outside | None = None, spare: Path | None = None
+    ) -> None:
         self.root = root
         self._outside = outside
+        self._spare = spare
+        self._embedded: dict[str, Path] = {}
         self.files = list(files)
         self._known = frozenset(files)
         self._by_name: dict[str, list[str]] = defaultdict(list)
@@ -71,7 +78,27 @@ class Upload:
         """
         if self._outside is not None and file.startswith(OUTSIDE) and file not in self._known:
             return self._outside.path(file)
-        return self.root / file
+        return self._embedded.get(file) or self.root / file
+
+    def unpack_embedded(self, names: Iterable[str], write: Callable[[Path], None]) -> str:
+        """Have a picture that is packed into another file written to a file of its own, under the first of the `names`
+        that is free; that one. What `write` raises leaves nothing.
+
+        Raises:
+            ImageNotFoundError: there is no folder for it.
+        """
+        if self._spare is None:
+            raise ImageNotFoundError("The picture packed into the file is not taken out: add the image file.")
+        name = next(name for name in names if name not in self._known and name not in self._embedded)
+        self._spare.mkdir(exist_ok=True)
+        path = self._spare / str(len(self._embedded))
+        try:
+            write(path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._embedded[name] = path
+        return name
 
     def resolve(self, url: str, base: str) -> str:
         """The file an `image_url` means, seen from the folder `base` ("" is the root).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import tarfile
@@ -329,6 +330,20 @@ def test_plain_folder_is_used_where_it_lies(tmp_path):
     assert result.split_counts == {"train": 12, "validation": 4}
     assert not (result.manifest.parent / "upload").exists()
     assert "unlisted_images" not in result.report["counts"]["by_code"]
+
+
+def test_pictures_packed_into_annotations_are_images_like_others(tmp_path):
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    for number in range(12):
+        packed = base64.b64encode(image_bytes(size=(40, 20 + number))).decode()
+        shape = {"label": "can", "points": [[4, 4], [20, 12]], "shape_type": "rectangle"}
+        content = {"shapes": [shape], "imagePath": f"belt {number}.jpg", "imageData": packed}
+        (folder / f"{number}.json").write_text(json.dumps(content))
+    result = run_folder(folder, tmp_path)
+    assert (result.format, result.image_count, result.report["counts"]["by_code"]) == ("labelme", 12, {})
+    assert sorted(row["path"] for row in rows_of(result)) == sorted(f"belt {number}.jpg" for number in range(12))
+    assert len(list(folder.iterdir())) == 12
 
 
 def run_folder(folder, tmp_path):

@@ -283,11 +283,33 @@ def test_files_over_a_limit_are_not_read(tmp_path, limits):
     assert codes(report) == ["file_too_large"]
 
 
-def test_missing_image_whose_picture_is_in_the_file(tmp_path):
-    records, report = read_one(tmp_path, with_picture(10, path="gone.png"), name="b.json")
+@pytest.mark.parametrize("escape", [{}, {"/": "\\/"}, {"A": "A\\n"}], ids=["plain", "slashes", "lines"])
+@pytest.mark.parametrize(("width", "height"), [(40, 20), (1300, 900)])
+def test_missing_image_whose_picture_is_in_the_file(tmp_path, width, height, escape):
+    picture = io.BytesIO()
+    noise = np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8)
+    Image.fromarray(noise).save(picture, "PNG", compress_level=0)
+    packed = base64.b64encode(picture.getvalue()).decode()
+    text = json.dumps(document(RECTANGLE, path="C:\\photos\\gone.png", imageData="@"))
+    text = text.replace("@", packed.translate(str.maketrans(escape)))
+    upload = make_upload(tmp_path / "own", {"x/b.json": text, "x/c.json": text, "y/gone.txt": "x"})
+    records, report = read("labelme", upload, TaskType.DETECTION)
+    assert [record.image for record in records] == ["x/gone.png", "x/c-gone.png"]
+    assert codes(report) == []
+    for record in records:
+        assert upload.path(record.image).read_bytes() == picture.getvalue()
+    assert not (tmp_path / "own" / "x" / "gone.png").exists()
+
+
+@pytest.mark.parametrize("packed", ["no Base64!", "AAAAA", "AAA=AAAA" * 10])
+def test_picture_that_cannot_be_taken_out(tmp_path, packed):
+    content = document(RECTANGLE, path="gone.png", imageData=packed)
+    records, report = read_one(tmp_path / "own", content, name="b.json")
     assert records == []
     assert codes(report) == ["embedded_image"]
-    assert "add the image file" in messages(report)
+    assert "gone.png is not in the upload" in messages(report)
+    assert "not Base64" in messages(report)
+    assert list((tmp_path / "own-embedded").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ def make_upload(folder: Path, files: Mapping[str, Any]) -> Upload:
 
 
 def open_upload(folder: Path) -> Upload:
-    return Upload(folder, sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()))
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return Upload(folder, files, spare=folder.parent / f"{folder.name}-embedded")
 
 
 def read(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 
@@ -103,6 +105,22 @@ def read_document(path: Path, max_bytes: int, max_picture_bytes: int) -> Documen
     return Document(fields, fields.shapes, data, has_picture) if is_ours and fields.shapes is not None else None
 
 
+def unpack_picture(path: Path, target: Path) -> None:
+    """Write the picture that is packed into a file to one of its own, a piece of it in memory at a time.
+
+    Raises:
+        InvalidFileError: it is not Base64.
+    """
+    with path.open("rb") as file, target.open("wb") as picture:
+        decoder = _Decoder(picture)
+        sieve = _Sieve(decoder.add)
+        while not sieve.is_done and (piece := file.read(_CHUNK)):
+            sieve.add(piece)
+            sieve.kept = sieve.kept[-_SPAN:]
+            sieve.seen = 0
+        decoder.close()
+
+
 class _OtherShapeError(InvalidFileError):
     """Good JSON, and not of the kind that was asked for."""
 
@@ -124,7 +142,7 @@ def _decode(data: bytes, kind: type[T]) -> T:
 
 def _read_without_picture(path: Path, max_bytes: int, max_picture_bytes: int) -> tuple[bytes, bool]:
     """The bytes of a file but for the text of `imageData`, and whether there was any."""
-    sieve = _Sieve()
+    sieve = _Sieve(lambda text: None)
     with path.open("rb") as file:
         while piece := file.read(_CHUNK):
             sieve.add(piece)
@@ -135,27 +153,28 @@ def _read_without_picture(path: Path, max_bytes: int, max_picture_bytes: int) ->
 
 
 class _Sieve:
-    """Takes a file piece by piece and keeps all but the text of the first `imageData`."""
+    """Takes a file piece by piece and keeps all but the text of the first `imageData`, which `drop` is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, drop: Callable[[bytes], None]) -> None:
         self.kept = bytearray()
+        self.seen = 0  # bytes of them in which no picture begins
         self.dropped = 0
-        self._seen = 0
+        self.is_done = False
+        self._give = drop
         self._is_inside = False
-        self._is_done = False
 
     def add(self, piece: bytes) -> None:
-        if self._is_done or not self._is_inside:
+        if self.is_done or not self._is_inside:
             self.kept += piece
-            piece = b"" if self._is_done else self._cut()
+            piece = b"" if self.is_done else self._cut()
         if self._is_inside:
             self._drop(piece)
 
     def _cut(self) -> bytes:
         """What follows the beginning of a picture, taken out of what is kept."""
-        match = _PICTURE.search(self.kept, self._seen)
+        match = _PICTURE.search(self.kept, self.seen)
         if match is None:
-            self._seen = max(len(self.kept) - _SPAN, self._seen)
+            self.seen = max(len(self.kept) - _SPAN, self.seen)
             return b""
         start = match.end()
         rest = bytes(self.kept[start:])
@@ -165,7 +184,32 @@ class _Sieve:
 
     def _drop(self, piece: bytes) -> None:
         end = piece.find(b'"')
-        self.dropped += len(piece) if end < 0 else end
+        text = piece if end < 0 else piece[:end]
+        self.dropped += len(text)
+        self._give(text)
         if end >= 0:
             self.kept += piece[end:]
-            self._is_inside, self._is_done = False, True
+            self._is_inside, self.is_done = False, True
+
+
+class _Decoder:
+    """Base64 as JSON has it, piece by piece, into a file."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target = target
+        self._rest = b""
+
+    def add(self, text: bytes) -> None:
+        text = (self._rest + text).replace(b"\\/", b"/").replace(b"\\n", b"")
+        whole = 0 if len(text) < 8 else (len(text) - 4) // 4 * 4  # the end waits: an escape may be cut by it
+        self._rest = text[whole:]
+        self._write(text[:whole])
+
+    def close(self) -> None:
+        self._write(self._rest)
+
+    def _write(self, text: bytes) -> None:
+        try:
+            self._target.write(base64.b64decode(text, validate=True))
+        except ValueError:
+            raise InvalidFileError("The picture packed into the file (imageData) is not Base64.") from None

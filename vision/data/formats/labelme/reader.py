@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from vision.catalog.task_types import TaskType
 from vision.data.formats.base import Detection, ReadOptions
 from vision.data.formats.canvas import Canvas
 from vision.data.formats.found import to_cell, to_names_cell
-from vision.data.formats.labelme.document import Document, InvalidFileError, read_document
+from vision.data.formats.labelme.document import Document, InvalidFileError, read_document, unpack_picture
 from vision.data.formats.labelme.shapes import OUTLINES, ShapeError, draw_shapes
 from vision.data.formats.layout import ImageStems, get_stem
 from vision.data.geometry import find_frame
@@ -154,19 +154,33 @@ class _Reading:
         try:
             image = self._stems.find(get_stem(file), [base])
         except ImageNotFoundError:
-            self._miss_image(document, file, why)
-            return None
+            return self._unpack_image(document, file, why)
         message = f"imagePath is wrong: {why} The image of the same name, {image}, was taken."
         self._report.warning("repaired_image_name", message, Action.REPAIRED, file=file, image=image)
         return image
 
-    def _miss_image(self, document: Document, file: str, why: str) -> None:
+    def _unpack_image(self, document: Document, file: str, why: str) -> str | None:
+        """The picture that is packed into the file, under the name it had."""
         image = document.image_path[:300] or None
-        if document.has_picture:
-            message = f"{why} The picture packed into the file (imageData) is not taken out: add the image file."
-            self._report.error("embedded_image", message, file=file, image=image)
-        else:
+        if not document.has_picture:
             self._report.error("missing_image", why, file=file, image=image)
+            return None
+        source = self._upload.path(file)
+        names = _name_picture(document, file)
+        try:
+            return self._upload.unpack_embedded(names, lambda path: unpack_picture(source, path))
+        except (InvalidFileError, ImageNotFoundError) as error:
+            self._report.error("embedded_image", f"{why} {error}", file=file, image=image)
+            return None
+
+
+def _name_picture(document: Document, file: str) -> Iterator[str]:
+    """Names for the picture of a file: its own one, and others should there be a file of that name."""
+    name = posixpath.basename(document.image_path.replace("\\", "/")) or f"{get_stem(file)}.jpg"
+    base = posixpath.dirname(file)
+    yield posixpath.join(base, name)
+    for number in count():
+        yield posixpath.join(base, f"{get_stem(file)}-{number}-{name}" if number else f"{get_stem(file)}-{name}")
 
 
 def _list_flags(flags: Any) -> list[str]:
