@@ -14,6 +14,7 @@ from tests.architecture_table.cases import Case
 from tests.architecture_table.documents import write_run
 from vision.architectures import Built
 from vision.architectures.detection import DetectionNetwork
+from vision.architectures.torchvision_detectors.focal import FocalNetwork
 from vision.inference.predictor import Predictor
 from vision.training.distributed import ProcessGroup
 from vision.training.event_log import EventWriter, read_events
@@ -28,6 +29,7 @@ _ALONE = ProcessGroup(0, 0, 1, torch.device("cpu"))
 # Of normalisation: the momentum with which training hardly moves it, its factors, the least variance beside the mean.
 _SETTLED, _FACTOR, _LEAST_VARIANCE = 1e-4, 0.3, 0.1
 _SPREAD = 8.0  # of what a head says, beside its features
+_SPREAD_OF_TOWERS = 1.0  # RetinaNet's last layers are given features as large as the first ones
 # The largest networks amplify more, and the scores of their finds would all come to 1.
 _LARGE, _FACTOR_OF_LARGE, _SPREAD_OF_LARGE = 50_000_000, 0.2, 4.0
 
@@ -132,6 +134,8 @@ def _tell_apart(built: Built) -> None:
     """Let the heads find some places far more probable than others: of equals any may come first."""
     parts = dict(built.module.named_modules())
     spread = _SPREAD_OF_LARGE if _is_large(built.module) else _SPREAD
+    if isinstance(built.module, FocalNetwork):
+        spread = _SPREAD_OF_TOWERS
     for weight in [getattr(parts.get(name), "weight", None) for name in built.heads]:
         if weight is not None:
             nn.init.normal_(weight, std=spread * weight[0].numel() ** -0.5)

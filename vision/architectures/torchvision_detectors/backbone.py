@@ -41,7 +41,11 @@ def make_deep_backbone(network: str, options: Mapping[str, Any]) -> BackboneWith
     )
 
 
+def is_from_scratch(options: Mapping[str, Any]) -> bool:
+    """Whether no pretrained weights are asked for."""
+    return bool(options.get("pretrained", "none") == "none")
+
+
 def _choose_norm(options: Mapping[str, Any]) -> type[nn.Module]:
-    is_from_scratch = options.get("pretrained", "none") == "none"
-    norm: type[nn.Module] = nn.BatchNorm2d if is_from_scratch else FrozenBatchNorm2d
+    norm: type[nn.Module] = nn.BatchNorm2d if is_from_scratch(options) else FrozenBatchNorm2d
     return norm

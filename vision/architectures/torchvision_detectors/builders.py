@@ -17,7 +17,12 @@ from torchvision.models.detection import (
 from vision.architectures.built import IMAGENET_MEAN, IMAGENET_STD, Built
 from vision.architectures.detection import DetectionNetwork
 from vision.architectures.download import OnProgress, download_file
-from vision.architectures.torchvision_detectors.backbone import FREEZE_GROUPS, make_backbone, make_deep_backbone
+from vision.architectures.torchvision_detectors.backbone import (
+    FREEZE_GROUPS,
+    is_from_scratch,
+    make_backbone,
+    make_deep_backbone,
+)
 from vision.architectures.torchvision_detectors.focal import FocalNetwork
 from vision.architectures.torchvision_detectors.proposals import choose_proposals
 from vision.architectures.torchvision_detectors.regions import RegionNetwork
@@ -41,7 +46,7 @@ def build_mask_rcnn(network: str, num_classes: int, options: Mapping[str, Any]) 
 
 def build_retinanet(network: str, num_classes: int, options: Mapping[str, Any]) -> Built:
     """RetinaNet; `options`: `pretrained`."""
-    module = FocalNetwork(make_deep_backbone(network, options), num_classes)
+    module = FocalNetwork(make_deep_backbone(network, options), num_classes, is_from_scratch(options))
     return _describe(module, ("head.classification_head.cls_logits",))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models.detection import RetinaNet
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
@@ -28,9 +28,11 @@ class FocalNetwork(RetinaNet, DetectionNetwork):  # type: ignore[misc]
     anchor_generator: AnchorGenerator
     postprocess_detections: Callable[..., list[dict[str, Tensor]]]
 
-    def __init__(self, backbone: BackboneWithFPN, num_classes: int) -> None:
+    def __init__(self, backbone: BackboneWithFPN, num_classes: int, is_from_scratch: bool) -> None:
         super().__init__(backbone, num_classes)  # type: ignore[call-arg]
         del self.transform
+        if is_from_scratch:
+            _keep_variance(self.head)
         hand_out_float32(self.head)
 
     def forward(self, images: Tensor, sizes: Tensor, targets: Targets | None = None) -> NetworkOutput:
@@ -78,3 +80,11 @@ class FocalNetwork(RetinaNet, DetectionNetwork):  # type: ignore[misc]
         anchors_by_level = [list(torch.split(of_image, counts)) for of_image in anchors]
         found = self.postprocess_detections(by_level, anchors_by_level, pictures.image_sizes)
         return [to_detections(one, _FIRST_LABEL) for one in found]
+
+
+def _keep_variance(head: RetinaNetHead) -> None:
+    """Each of torchvision's four layers leaves a third of what it is given: enough over features that are learnt, too
+    little to learn from over random ones. Source: He et al., Delving Deep into Rectifiers, ICCV 2015."""
+    for layer in (*head.classification_head.conv.modules(), *head.regression_head.conv.modules()):
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

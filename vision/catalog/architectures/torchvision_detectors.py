@@ -72,6 +72,7 @@ def _files(stem: str) -> tuple[str, ...]:
 
 
 _FASTER = ("fasterrcnn", "Faster R-CNN", TaskType.DETECTION)
+_RETINA = ("retinanet", "RetinaNet", TaskType.DETECTION)
 _MASK = ("maskrcnn", "Mask R-CNN", TaskType.SEGMENTATION)
 
 FASTER_RCNNS = (
@@ -91,13 +92,23 @@ FASTER_RCNNS = (
         _FASTER, "resnet152", (75.9, 305, 0.9), "Two stages: exact boxes. The deepest; wants a GPU and many images."
     ),
 )
-RETINANET = _network(
-    ("retinanet", "RetinaNet", TaskType.DETECTION),
-    "resnet50",
-    (32.2, 129, 1.7),
-    "One stage, and a loss that many easy places do not drown: good where objects are few or small. Starts from COCO.",
-    published="retinanet_resnet50_fpn_coco-eeacb38b.pth",
-    options=("pretrained",),
+RETINANETS = (
+    _network(
+        _RETINA,
+        "resnet18",
+        (19.3, 77, 2.4),
+        "One stage, and a loss that many easy places do not drown. Light: learns on a processor, from scratch even.",
+        options=("pretrained",),
+    ),
+    _network(
+        _RETINA,
+        "resnet50",
+        (32.2, 129, 1.7),
+        "One stage, and a loss that many easy places do not drown: good where objects are few or small. Starts from "
+        "COCO.",
+        published="retinanet_resnet50_fpn_coco-eeacb38b.pth",
+        options=("pretrained",),
+    ),
 )
 MASK_RCNNS = (
     _network(_MASK, "resnet18", (30.9, 124, 2.2), "Boxes, then a mask in each. The lightest of its kind."),

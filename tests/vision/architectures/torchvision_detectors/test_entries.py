@@ -8,20 +8,20 @@ import torch
 from tests.vision.architectures.torchvision_detectors.scenes import make_targets
 from vision.architectures import build_architecture
 from vision.catalog.architectures import ARCHITECTURES
-from vision.catalog.architectures.torchvision_detectors import FASTER_RCNNS, MASK_RCNNS, RETINANET
+from vision.catalog.architectures.torchvision_detectors import FASTER_RCNNS, MASK_RCNNS, RETINANETS
 from vision.catalog.task_types import TaskType
 from vision.registry import load_dotted
 
-ENTRIES = (*FASTER_RCNNS, RETINANET, *MASK_RCNNS)
+ENTRIES = (*FASTER_RCNNS, *RETINANETS, *MASK_RCNNS)
 
 
 def test_the_names_are_the_published_ones() -> None:
     depths = (18, 34, 50, 101, 152)
     assert [info.name for info in FASTER_RCNNS] == [f"fasterrcnn_resnet{depth}_fpn" for depth in depths]
     assert [info.name for info in MASK_RCNNS] == [f"maskrcnn_resnet{depth}_fpn" for depth in depths]
-    assert RETINANET.name == "retinanet_resnet50_fpn"
+    assert [info.name for info in RETINANETS] == ["retinanet_resnet18_fpn", "retinanet_resnet50_fpn"]
     assert {info.task_types for info in MASK_RCNNS} == {(TaskType.SEGMENTATION,)}
-    assert {info.task_types for info in (*FASTER_RCNNS, RETINANET)} == {(TaskType.DETECTION,)}
+    assert {info.task_types for info in (*FASTER_RCNNS, *RETINANETS)} == {(TaskType.DETECTION,)}
 
 
 @pytest.mark.parametrize("info", ENTRIES, ids=lambda info: info.name)
@@ -40,7 +40,7 @@ def test_the_figures_told_are_those_built(info) -> None:
 
 
 def test_the_heads_are_all_that_depends_on_the_labels() -> None:
-    for info in (FASTER_RCNNS[0], MASK_RCNNS[0], RETINANET):
+    for info in (FASTER_RCNNS[0], MASK_RCNNS[0], RETINANETS[0]):
         with torch.device("meta"):
             few, many = (build_architecture(info.name, count) for count in (3, 8))
         other = many.module.state_dict()
@@ -49,7 +49,7 @@ def test_the_heads_are_all_that_depends_on_the_labels() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("info", [*FASTER_RCNNS[1:], *MASK_RCNNS[1:]], ids=lambda info: info.name)
+@pytest.mark.parametrize("info", [*FASTER_RCNNS[1:], *RETINANETS[1:], *MASK_RCNNS[1:]], ids=lambda info: info.name)
 def test_each_depth_learns_and_finds(info) -> None:
     side = 64
     torch.manual_seed(0)

@@ -116,6 +116,15 @@ def test_a_fresh_head_of_retinanet_expects_few_objects() -> None:
     assert torch.allclose(bias, torch.full_like(bias, -math.log(99)))
 
 
+@pytest.mark.parametrize(("pretrained", "least", "most"), [("none", 0.5, 2.0), ("auto", 0.0, 0.05)])
+def test_heads_of_retinanet_keep_what_random_features_say(pretrained: str, least: float, most: float) -> None:
+    """Of a pretrained start they are torchvision's, which say little until they have learnt."""
+    head = build("retinanet", pretrained=pretrained).module.head
+    features = torch.randn(2, 256, 24, 24, generator=torch.Generator().manual_seed(4))
+    for tower in (head.classification_head.conv, head.regression_head.conv):
+        assert least < tower(features).square().mean().sqrt() < most
+
+
 def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
     torch.save(build("retinanet").module.state_dict(), tmp_path / "detector.pth")
     torch.save(resnet50(weights=None).state_dict(), tmp_path / "backbone.pth")
