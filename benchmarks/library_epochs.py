@@ -2,7 +2,8 @@
 
 Multi-class against timm's, multi-label against the same with its loss, boxes and masks against torchvision's reference,
 YOLOv5 against ultralytics' own trainer. The same network, images, batches, sizes and augmentation, no worker processes,
-float32; epochs of the two take turns in one process. Ours fills its cache of decoded images in its first epoch.
+float32; epochs of the two take turns in one process. Building the network counts for neither; ours fills its cache of
+decoded images in its first epoch.
 
     python -m benchmarks.library_epochs [--case timm ...] [--images 120] [--epochs 3]
 """

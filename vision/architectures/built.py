@@ -38,6 +38,7 @@ class Built:
     the names of the modules (or parameters) whose shapes depend on the label count. `read_start` makes sense of the
     tensors of a file where they may bear other names or be those of a part; None: they are the network's. `options` are
     what it was built with: a model's card keeps them. `slow` are names of modules that learn at a tenth of the rate.
+    `is_channels_first` says that on a processor it trains faster with the channels before the places in memory.
     """
 
     module: nn.Module
@@ -51,6 +52,7 @@ class Built:
     read_start: Callable[[Mapping[str, Tensor]], Start] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     slow: tuple[str, ...] = ()
+    is_channels_first: bool = False
 
 
 def build_architecture(

@@ -108,8 +108,9 @@ def agree_on_seed(parameters: Hyperparameters, group: ProcessGroup) -> int:
 
 
 def place_on_device(built: Built, device: torch.device) -> None:
-    """Move the network to the device; convolutions run faster with the channels last in memory."""
-    layout = torch.contiguous_format if built.is_transformer else torch.channels_last
+    """Move the network to the device; most convolutions run faster with the channels last in memory."""
+    is_first = built.is_transformer or (built.is_channels_first and device.type == "cpu")
+    layout = torch.contiguous_format if is_first else torch.channels_last
     built.module.to(device=device, memory_format=layout)  # type: ignore[call-overload]
 
 

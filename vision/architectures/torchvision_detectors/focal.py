@@ -37,7 +37,7 @@ class FocalNetwork(RetinaNet, DetectionNetwork):  # type: ignore[misc]
 
     def forward(self, images: Tensor, sizes: Tensor, targets: Targets | None = None) -> NetworkOutput:
         pictures = ImageList(images, list_sizes(sizes))
-        features = list(to_float32(self.backbone(images)).values())
+        features = list(to_float32(self.backbone(images.contiguous())).values())
         outputs = self.head(features)
         anchors = self.anchor_generator(pictures, features)
         losses: dict[str, Tensor] = {}

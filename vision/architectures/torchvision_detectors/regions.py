@@ -36,7 +36,7 @@ class RegionNetwork(DetectionNetwork):
 
     def forward(self, images: Tensor, sizes: Tensor, targets: Targets | None = None) -> NetworkOutput:
         pictures = ImageList(images, list_sizes(sizes))
-        features = to_float32(self.backbone(images))
+        features = to_float32(self.backbone(images.contiguous()))
         if self.training:
             return NetworkOutput(losses=self._compute_losses(pictures, features, targets))
         detections = self._detect(pictures, features)
