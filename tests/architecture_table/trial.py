@@ -133,12 +133,16 @@ def _settle(trainer: Trainer, built: Built, splits: Splits) -> None:
 def _tell_apart(built: Built) -> None:
     """Let the heads find some places far more probable than others: of equals any may come first."""
     parts = dict(built.module.named_modules())
-    spread = _SPREAD_OF_LARGE if _is_large(built.module) else _SPREAD
-    if isinstance(built.module, FocalNetwork):
-        spread = _SPREAD_OF_TOWERS
+    spread = _choose_spread(built.module)
     for weight in [getattr(parts.get(name), "weight", None) for name in built.heads]:
         if weight is not None:
             nn.init.normal_(weight, std=spread * weight[0].numel() ** -0.5)
+
+
+def _choose_spread(network: nn.Module) -> float:
+    if isinstance(network, FocalNetwork):
+        return _SPREAD_OF_TOWERS
+    return _SPREAD_OF_LARGE if _is_large(network) else _SPREAD
 
 
 def _normalise(norms: list[nn.modules.batchnorm._BatchNorm], trainer: Trainer, splits: Splits) -> None:

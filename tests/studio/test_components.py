@@ -6,13 +6,7 @@ from django.utils import timezone
 
 from studio.templatetags.icons import draw_icon
 from studio.templatetags.statuses import LOOKS
-from studio.templatetags.wording import (
-    format_ago,
-    format_duration,
-    format_number,
-    format_percent,
-    format_size,
-)
+from studio.templatetags.wording import format_ago, format_duration, format_number, format_percent, format_size
 from vision.errors import Detail, InvalidDocumentError
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 
-@dataclass
+@dataclass(eq=False)
 class _Engine:
     """A running DuckDB. It takes 20 ms to start: what works one after another in a process has one between them."""
 
@@ -55,8 +55,8 @@ def connect(spill: Path | None, file: Path | None = None) -> Iterator[duckdb.Duc
             yield database
     finally:
         with _lock:
-            engine.root.execute(f"DETACH DATABASE IF EXISTS {name}")
             engine.users -= 1
+            engine.root.execute(f"DETACH DATABASE IF EXISTS {name}")
             _close_unused(engine)
 
 

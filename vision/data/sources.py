@@ -35,11 +35,11 @@ def open_source(
     if source.is_dir():
         return _open_folder(source, target, limits, on_progress, outside)
     if _is_archive(source, file_name or source.name):
-        return _list(target, unpack_archive(source, target, limits, on_progress), target, outside)
+        return _gather(target, unpack_archive(source, target, limits, on_progress), target, outside)
     target.mkdir(parents=True, exist_ok=True)
     name = Path(file_name or source.name).name
     _place(source, target / name)
-    return _list(target, [name], target, outside)
+    return _gather(target, [name], target, outside)
 
 
 def list_files(folder: Path, limits: ImportLimits) -> list[str]:
@@ -71,7 +71,7 @@ def _open_folder(
     files = list_files(source, limits)
     archives = [file for file in files if _is_archive_of_folder(source / file, file)]
     if not archives:
-        return _list(source, files, target, outside)
+        return _gather(source, files, target, outside)
     if len(files) == 1:
         return open_source(source / files[0], target, files[0], limits, on_progress, outside)
     found: list[str] = []
@@ -86,10 +86,10 @@ def _open_folder(
             raise InvalidDatasetError(message, hint="Rename one of them.")
         _place(source / file, target / file)
         found.append(file)
-    return _list(target, sorted(found), target, outside)
+    return _gather(target, sorted(found), target, outside)
 
 
-def _list(root: Path, files: list[str], target: Path, outside: Outside | None) -> Upload:
+def _gather(root: Path, files: list[str], target: Path, outside: Outside | None) -> Upload:
     return Upload(root, files, outside, target.parent / "embedded")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torchvision.models.detection.backbone_utils import BackboneWithFPN, resnet_fpn_backbone
 from torchvision.ops import FrozenBatchNorm2d
 from torchvision.ops.feature_pyramid_network import LastLevelP6P7
@@ -39,6 +39,14 @@ def make_deep_backbone(network: str, options: Mapping[str, Any]) -> BackboneWith
         returned_layers=[2, 3, 4],
         extra_blocks=LastLevelP6P7(_CHANNELS, _CHANNELS),
     )
+
+
+def run_backbone(backbone: BackboneWithFPN, images: Tensor) -> dict[str, Tensor]:
+    """The feature maps of normalised images, in the layout of the weights: if but one of the two had the channels last,
+    all feature maps would."""
+    is_first = backbone.body.conv1.weight.is_contiguous()
+    features: dict[str, Tensor] = backbone(images.contiguous() if is_first else images)
+    return features
 
 
 def is_from_scratch(options: Mapping[str, Any]) -> bool:

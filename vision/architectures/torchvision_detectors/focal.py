@@ -13,6 +13,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.retinanet import RetinaNetHead
 
 from vision.architectures.detection import DetectionNetwork, Detections, NetworkOutput, Targets
+from vision.architectures.torchvision_detectors.backbone import run_backbone
 from vision.architectures.torchvision_detectors.conversion import just_below, list_sizes, list_targets, to_detections
 from vision.architectures.torchvision_detectors.full_precision import hand_out_float32, to_float32
 
@@ -37,7 +38,7 @@ class FocalNetwork(RetinaNet, DetectionNetwork):  # type: ignore[misc]
 
     def forward(self, images: Tensor, sizes: Tensor, targets: Targets | None = None) -> NetworkOutput:
         pictures = ImageList(images, list_sizes(sizes))
-        features = list(to_float32(self.backbone(images.contiguous())).values())
+        features = list(to_float32(run_backbone(self.backbone, images)).values())
         outputs = self.head(features)
         anchors = self.anchor_generator(pictures, features)
         losses: dict[str, Tensor] = {}

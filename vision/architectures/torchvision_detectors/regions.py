@@ -8,6 +8,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.ops.poolers import LevelMapper, MultiScaleRoIAlign
 
 from vision.architectures.detection import DetectionNetwork, Detections, NetworkOutput, Targets
+from vision.architectures.torchvision_detectors.backbone import run_backbone
 from vision.architectures.torchvision_detectors.conversion import just_below, list_sizes, list_targets, to_detections
 from vision.architectures.torchvision_detectors.full_precision import hand_out_float32, to_float32
 from vision.architectures.torchvision_detectors.sampling import sample_as_in_training
@@ -36,7 +37,7 @@ class RegionNetwork(DetectionNetwork):
 
     def forward(self, images: Tensor, sizes: Tensor, targets: Targets | None = None) -> NetworkOutput:
         pictures = ImageList(images, list_sizes(sizes))
-        features = to_float32(self.backbone(images.contiguous()))
+        features = to_float32(run_backbone(self.backbone, images))
         if self.training:
             return NetworkOutput(losses=self._compute_losses(pictures, features, targets))
         detections = self._detect(pictures, features)

@@ -40,7 +40,7 @@ def test_the_figures_told_are_those_built(info) -> None:
 
 
 def test_the_heads_are_all_that_depends_on_the_labels() -> None:
-    for info in (FASTER_RCNNS[0], MASK_RCNNS[0], RETINANETS[0]):
+    for info in (FASTER_RCNNS[0], MASK_RCNNS[0], *RETINANETS):
         with torch.device("meta"):
             few, many = (build_architecture(info.name, count) for count in (3, 8))
         other = many.module.state_dict()

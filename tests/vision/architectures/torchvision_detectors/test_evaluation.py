@@ -13,7 +13,7 @@ pytestmark = pytest.mark.heavy
 
 @pytest.fixture(scope="module", params=KINDS)
 def network(request: pytest.FixtureRequest) -> DetectionNetwork:
-    return build(request.param, seed=3).module.eval()
+    return build(request.param, seed=9).module.eval()
 
 
 def find(network: DetectionNetwork, **limits: float) -> Detections:
@@ -24,8 +24,8 @@ def find(network: DetectionNetwork, **limits: float) -> Detections:
 
 
 def test_detections_come_best_first_with_labels_from_0(network: DetectionNetwork) -> None:
-    found = find(network, per_image=25)
-    assert len(found) == 25
+    found = find(network)
+    assert len(found) == 30
     assert torch.equal(found.scores, found.scores.sort(descending=True).values)
     assert set(found.labels.tolist()) <= {0, 1, 2}
     assert found.labels.dtype == torch.int64

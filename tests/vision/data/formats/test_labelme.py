@@ -309,6 +309,7 @@ def test_picture_that_cannot_be_taken_out(tmp_path, packed):
     assert codes(report) == ["embedded_image"]
     assert "gone.png is not in the upload" in messages(report)
     assert "not Base64" in messages(report)
+    assert "add the image file" in messages(report)
     assert list((tmp_path / "own-embedded").iterdir()) == []
 
 

@@ -116,8 +116,6 @@ def unpack_picture(path: Path, target: Path) -> None:
         sieve = _Sieve(decoder.add)
         while not sieve.is_done and (piece := file.read(_CHUNK)):
             sieve.add(piece)
-            sieve.kept = sieve.kept[-_SPAN:]
-            sieve.seen = 0
         decoder.close()
 
 
@@ -157,10 +155,10 @@ class _Sieve:
 
     def __init__(self, drop: Callable[[bytes], None]) -> None:
         self.kept = bytearray()
-        self.seen = 0  # bytes of them in which no picture begins
         self.dropped = 0
         self.is_done = False
         self._give = drop
+        self._seen = 0
         self._is_inside = False
 
     def add(self, piece: bytes) -> None:
@@ -172,9 +170,9 @@ class _Sieve:
 
     def _cut(self) -> bytes:
         """What follows the beginning of a picture, taken out of what is kept."""
-        match = _PICTURE.search(self.kept, self.seen)
+        match = _PICTURE.search(self.kept, self._seen)
         if match is None:
-            self.seen = max(len(self.kept) - _SPAN, self.seen)
+            self._seen = max(len(self.kept) - _SPAN, self._seen)
             return b""
         start = match.end()
         rest = bytes(self.kept[start:])
@@ -212,4 +210,6 @@ class _Decoder:
         try:
             self._target.write(base64.b64decode(text, validate=True))
         except ValueError:
-            raise InvalidFileError("The picture packed into the file (imageData) is not Base64.") from None
+            raise InvalidFileError(
+                "The picture packed into the file (imageData) is not Base64: add the image file."
+            ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any
 
 from vision.catalog.task_types import TaskType
@@ -177,10 +177,9 @@ class _Reading:
 def _name_picture(document: Document, file: str) -> Iterator[str]:
     """Names for the picture of a file: its own one, and others should there be a file of that name."""
     name = posixpath.basename(document.image_path.replace("\\", "/")) or f"{get_stem(file)}.jpg"
-    base = posixpath.dirname(file)
-    yield posixpath.join(base, name)
-    for number in count():
-        yield posixpath.join(base, f"{get_stem(file)}-{number}-{name}" if number else f"{get_stem(file)}-{name}")
+    base, stem = posixpath.dirname(file), get_stem(file)
+    for prefix in chain(("", f"{stem}-"), (f"{stem}-{number}-" for number in count(2))):
+        yield posixpath.join(base, prefix + name)
 
 
 def _list_flags(flags: Any) -> list[str]:

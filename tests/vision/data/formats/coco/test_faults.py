@@ -238,5 +238,5 @@ def test_memory_does_not_grow_with_the_annotations(tmp_path, monkeypatch):
         tracemalloc.stop()
         return peak
 
-    measure(1_000)  # what is made once only
-    assert measure(1_000) < measure(100) + 250_000  # of a file of 300 kB, which is megabytes as objects
+    # The first makes what is made once only; what other threads take meanwhile only adds
+    assert min(measure(1_000) for _ in range(3)) < measure(100) + 200_000  # of a file of 300 kB
