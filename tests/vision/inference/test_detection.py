@@ -164,7 +164,7 @@ def test_an_explanation_is_refused_in_words():
 
 FAMILIES = {
     "fasterrcnn_resnet18_fpn": ("image_object_detection", {"proposals": "reduced"}, SMALL),
-    "retinanet_resnet50_fpn": ("image_object_detection", {}, SMALL),
+    "retinanet_resnet50_fpn": ("image_object_detection", {"pretrained": "auto"}, SMALL),
     "maskrcnn_resnet18_fpn": ("image_instance_segmentation", {"proposals": "reduced"}, SMALL),
     "yolov5": ("image_object_detection", {"model_size": "nano"}, {"img_size": 64, "model_size": "nano"}),
     "yolov5_seg": ("image_instance_segmentation", {"model_size": "nano"}, {"img_size": 64, "model_size": "nano"}),
