@@ -53,7 +53,7 @@ def test_plain_tensors_of_torch_are_taken(signed_in):
     data = as_torch({"state_dict": {"features.weight": torch.ones(2)}})
     assert upload(signed_in, "resnet18-ours.pth", data).status_code == 302
     assert [one.architectures for one in list_weights() if one.place == "uploaded"] == [
-        ("resnet18", "fasterrcnn_resnet18_fpn", "maskrcnn_resnet18_fpn")
+        ("resnet18", "fasterrcnn_resnet18_fpn", "retinanet_resnet18_fpn", "maskrcnn_resnet18_fpn")
     ]
 
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.optim.swa_utils import update_bn
 from torchvision.ops import box_convert
 
 from vision.architectures import build_architecture
@@ -70,8 +71,13 @@ def pair() -> tuple[YoloV5Masks, Any]:
     """The same network twice: with the classes of COCO ours is built exactly like theirs."""
     torch.manual_seed(4)
     reference, network = theirs(80), YoloV5Masks("nano", 80)
-    for branch in reference.model[-1].cv4:  # at random they are all but zero, and every mask the same grey
-        torch.nn.init.normal_(branch[-1].weight, std=1.0)
+    for coefficients, scores in zip(reference.model[-1].cv4, reference.model[-1].cv3, strict=True):
+        torch.nn.init.normal_(coefficients[-1].weight, std=1.0)  # at random every mask is the same grey,
+        torch.nn.init.normal_(scores[-1].bias)  # and every class scores the same
+    update_bn([images()], reference)  # features fade away by statistics of no image,
+    for layer in reference.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.running_var += 0.1  # and grow without bounds where two images of noise hardly differ
     network.load_state_dict(reference.state_dict())
     return network, reference
 
