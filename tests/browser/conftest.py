@@ -39,10 +39,13 @@ PAIRS = (("wide light", "phone dark"), ("wide dark", "phone light"))
 DATASET, JOB, MODEL, ENDPOINT = "browser-fasteners", "browser-job", "browser-model", "browser-endpoint"
 
 
+EXECUTABLES = ("chromium-headless-shell", "chromium", "google-chrome")  # the first does no more than draw pages
+
+
 def find_chromium() -> str:
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, EXECUTABLES)), None)
     if not executable:
-        pytest.fail("No Chromium. Install Debian's package chromium, or name one in the variable CHROMIUM.")
+        pytest.fail("No Chromium. Install Debian's package chromium-headless-shell, or name one in CHROMIUM.")
     return executable
 
 
