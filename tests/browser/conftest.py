@@ -19,6 +19,7 @@ from tests.browser.checking import check_page as check
 from tests.documents import make_job_document
 from tests.running import Running, start_darkroom
 
+EXECUTABLES = ("chromium-headless-shell", "chromium", "google-chrome")  # the first does no more than draw pages
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,9 +38,6 @@ VARIANTS = {
 }
 PAIRS = (("wide light", "phone dark"), ("wide dark", "phone light"))
 DATASET, JOB, MODEL, ENDPOINT = "browser-fasteners", "browser-job", "browser-model", "browser-endpoint"
-
-
-EXECUTABLES = ("chromium-headless-shell", "chromium", "google-chrome")  # the first does no more than draw pages
 
 
 def find_chromium() -> str:
