@@ -92,7 +92,6 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=120)
     parser.add_argument("--epochs", type=int, default=3)
     options = parser.parse_args()
-    torch.set_num_threads(usable_cpus())
     for name in options.case:
         folder = Path(tempfile.mkdtemp(prefix="library-epochs-"))
         try:
@@ -111,6 +110,7 @@ def compare(name: str, case: Case, folder: Path, options: argparse.Namespace) ->
     seconds: dict[str, list[float]] = {who: [] for who in contestants}
     for _ in range(options.epochs):
         for who, epochs in contestants.items():
+            torch.set_num_threads(usable_cpus())  # ultralytics takes one away
             seconds[who].append(next(epochs))
     for who, taken in seconds.items():
         print(f"{name}, {who}: {' '.join(f'{value:.2f}' for value in taken)} s", flush=True)

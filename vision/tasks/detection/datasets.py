@@ -18,7 +18,7 @@ from vision.tasks.detection.labels import LabelledObjects, SplitLabels, draw_mas
 from vision.tasks.detection.tiles import cut_tile
 from vision.training.inputs.batches import SampleKey
 from vision.training.inputs.decode import missing_image
-from vision.training.inputs.source import ImageSource
+from vision.training.inputs.source import Decoder, ImageSource
 
 _LEAST_SIDE = 1.0  # px of the network's image: of a box that is narrower there is nothing left to learn from
 
@@ -54,12 +54,13 @@ class WholeDecoder:
 
 @dataclass(frozen=True)
 class FittedDecoder:
-    """Exactly the pixels inference would see of an image that is not tiled."""
+    """Of whole images exactly the pixels inference would see of one that is not tiled."""
 
     fitting: Fitting
+    decoder: Decoder = WholeDecoder()
 
     def read(self, path: Path, image_format: str) -> np.ndarray:
-        return self.fitting.fit(WholeDecoder().read(path, image_format))[0]
+        return self.fitting.fit(self.decoder.read(path, image_format))[0]
 
 
 @dataclass

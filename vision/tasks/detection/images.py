@@ -9,6 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from vision.inference.fitting import Fitting
+
 
 @dataclass(frozen=True)
 class ObjectImage:
@@ -26,6 +28,11 @@ LoadObjects = Callable[[int], ObjectImage]
 
 class ObjectView(Protocol):
     """A random view of a training image."""
+
+    @property
+    def fitting(self) -> Fitting | None:
+        """What every whole image is fitted with before all else, which may be done once for all epochs; None: nothing,
+        for some views show a part larger."""
 
     def draw(self, index: int, load: LoadObjects, count: int, random: Random, epoch: int = 1) -> ObjectImage:
         """The view of image `index` of `count` in an epoch (from 1); `load` gives any of them, for views of several.

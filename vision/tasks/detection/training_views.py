@@ -12,9 +12,9 @@ from vision.inference.fitting import choose_fitting
 from vision.inference.tiling import choose_tiling
 from vision.spec.settings import pick_settings
 from vision.tasks.detection.augmentation import make_view
-from vision.tasks.detection.datasets import TrainingImages
+from vision.tasks.detection.datasets import FittedDecoder, TrainingImages
 from vision.tasks.detection.labels import SplitLabels
-from vision.training.inputs.source import ImageSource, ReducedDecoder
+from vision.training.inputs.source import Decoder, ImageSource, ReducedDecoder
 
 _DETAIL = 1.5  # how many times the network's size decoded images keep, for views that enlarge a part of them
 
@@ -26,6 +26,10 @@ def make_training_images(
     kind = ARCHITECTURES.get(architecture, task_type).fitting
     settings = pick_settings(parameters, architecture, task_type)
     fitting, tiling = choose_fitting(kind, settings), choose_tiling(settings)
+    view = make_view(kind, parameters, fitting.side)
     detail = fitting.side * _DETAIL * (tiling.magnification if tiling else 1)
-    source = ImageSource(labels.rows, ReducedDecoder(math.ceil(detail)), cache_dir)
-    return TrainingImages(source, labels, make_view(kind, parameters, fitting.side), fitting, seed, tiling)
+    decoder: Decoder = ReducedDecoder(math.ceil(detail))
+    if view.fitting and not tiling:
+        decoder = FittedDecoder(view.fitting, decoder)
+    source = ImageSource(labels.rows, decoder, cache_dir)
+    return TrainingImages(source, labels, view, fitting, seed, tiling)

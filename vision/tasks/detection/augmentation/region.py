@@ -27,6 +27,7 @@ class RegionView:
     """Random crop around boxes, expansion, mirror and colours, in this order. Source: SPEC §4.7; Liu et al., SSD."""
 
     augmentation: ObjectAugmentation
+    fitting = None
 
     def draw(self, index: int, load: LoadObjects, count: int, random: Random, epoch: int = 1) -> ObjectImage:
         image, augmentation = load(index), self.augmentation

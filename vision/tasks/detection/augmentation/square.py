@@ -28,6 +28,11 @@ class SquareView:
     size: int
     last_mosaic: int
 
+    @property
+    def fitting(self) -> ShorterSide:
+        """The longer side at `size` px: of a mosaic as of an image alone."""
+        return longer_side(self.size)
+
     def draw(self, index: int, load: LoadObjects, count: int, random: Random, epoch: int = 1) -> ObjectImage:
         augmentation = self.augmentation
         is_mosaic = random.random() < augmentation.mosaic and epoch <= self.last_mosaic
@@ -44,6 +49,11 @@ class SquareView:
         if random.random() < augmentation.flip:
             canvas = mirror(canvas)
         return ObjectImage(vary_hsv(canvas.pixels, augmentation.hsv, random), canvas.boxes, canvas.labels, canvas.masks)
+
+
+def longer_side(size: int) -> ShorterSide:
+    """Fits the longer side to `size` px."""
+    return ShorterSide(size, size)
 
 
 def place_in_square(image: ObjectImage, size: int) -> ObjectImage:
@@ -68,7 +78,7 @@ def join_four(images: list[ObjectImage], size: int, random: Random) -> tuple[Obj
     middle_x, middle_y = (random.randint(size // 2, side - size // 2) for _ in range(2))
     boxes, masks, areas = [], [], []
     for place, image in enumerate(images):
-        pixels, placement = ShorterSide(size, size).fit(image.pixels)
+        pixels, placement = longer_side(size).fit(image.pixels)
         height, width = pixels.shape[:2]
         left = middle_x - width if place % 2 == 0 else middle_x
         top = middle_y - height if place < 2 else middle_y
