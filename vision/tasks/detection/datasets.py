@@ -54,13 +54,26 @@ class WholeDecoder:
 
 @dataclass(frozen=True)
 class FittedDecoder:
-    """Of whole images exactly the pixels inference would see of one that is not tiled."""
+    """Exactly the pixels inference would see of an image that is not tiled."""
 
     fitting: Fitting
-    decoder: Decoder = WholeDecoder()
 
     def read(self, path: Path, image_format: str) -> np.ndarray:
-        return self.fitting.fit(self.decoder.read(path, image_format))[0]
+        return self.fitting.fit(WholeDecoder().read(path, image_format))[0]
+
+
+@dataclass(frozen=True)
+class ShrunkDecoder:
+    """What `decoder` reads, fitted if that makes it smaller: for views that begin with fitting. Small images stay
+    small in the cache."""
+
+    fitting: Fitting
+    decoder: Decoder
+
+    def read(self, path: Path, image_format: str) -> np.ndarray:
+        pixels = self.decoder.read(path, image_format)
+        height, width = pixels.shape[:2]
+        return self.fitting.fit(pixels)[0] if self.fitting.place(width, height).scale_x < 1 else pixels
 
 
 @dataclass

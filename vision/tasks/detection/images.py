@@ -31,8 +31,8 @@ class ObjectView(Protocol):
 
     @property
     def fitting(self) -> Fitting | None:
-        """What every whole image is fitted with before all else, which may be done once for all epochs; None: nothing,
-        for some views show a part larger."""
+        """What every whole image is fitted with before all else, which may be done once for all epochs where it makes
+        the image smaller; None: nothing, for some views show a part larger."""
 
     def draw(self, index: int, load: LoadObjects, count: int, random: Random, epoch: int = 1) -> ObjectImage:
         """The view of image `index` of `count` in an epoch (from 1); `load` gives any of them, for views of several.

@@ -12,7 +12,7 @@ from vision.inference.fitting import choose_fitting
 from vision.inference.tiling import choose_tiling
 from vision.spec.settings import pick_settings
 from vision.tasks.detection.augmentation import make_view
-from vision.tasks.detection.datasets import FittedDecoder, TrainingImages
+from vision.tasks.detection.datasets import ShrunkDecoder, TrainingImages
 from vision.tasks.detection.labels import SplitLabels
 from vision.training.inputs.source import Decoder, ImageSource, ReducedDecoder
 
@@ -30,6 +30,6 @@ def make_training_images(
     detail = fitting.side * _DETAIL * (tiling.magnification if tiling else 1)
     decoder: Decoder = ReducedDecoder(math.ceil(detail))
     if view.fitting and not tiling:
-        decoder = FittedDecoder(view.fitting, decoder)
+        decoder = ShrunkDecoder(view.fitting, decoder)
     source = ImageSource(labels.rows, decoder, cache_dir)
     return TrainingImages(source, labels, view, fitting, seed, tiling)

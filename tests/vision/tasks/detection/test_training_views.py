@@ -18,10 +18,10 @@ SQUARE = 128
 TASK_TYPE = "image_object_detection"
 
 
-def resolve_images(folder, given) -> TrainingImages:
+def resolve_images(folder, given, sides=SIDES) -> TrainingImages:
     facts, machine = DataFacts(4, 4, 3, 2), Machine(2, 2**33, ())
     parameters = resolve_parameters(TASK_TYPE, given, facts, machine).values
-    labels = read_labels(write_scenes(folder, sides=SIDES))
+    labels = read_labels(write_scenes(folder, sides=sides))
     return make_training_images(labels, TASK_TYPE, parameters["model_name"], parameters, folder / "cache", 3)
 
 
@@ -36,6 +36,12 @@ def test_squares_show_what_they_show_of_larger_images_fitted_time_and_again(tmp_
         assert np.array_equal(one.objects.pixels, other.objects.pixels)
         np.testing.assert_allclose(one.objects.boxes, other.objects.boxes, atol=1e-4)
         assert np.array_equal(one.objects.labels, other.objects.labels)
+
+
+def test_small_images_are_enlarged_when_they_are_seen_not_in_the_cache(tmp_path):
+    images = resolve_images(tmp_path, {"model_name": "yolov5", "image_size": SQUARE}, sides=(64, 48))
+    assert images.load(0).pixels.shape == (48, 64, 3)
+    assert images[1, 0].views[0].objects.pixels.shape == (SQUARE, SQUARE, 3)
 
 
 @pytest.mark.parametrize(
