@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import random
-import shutil
 import statistics
 import tempfile
 import time
@@ -28,7 +26,7 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.dataset_pages import FILTER_MS, PAGE_MS, run
 from benchmarks.import_memory import generate
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import FLAGS, find_chromium
 from tests.running import Running, free_port, launch
 
 PAINT_MS = 1000.0
@@ -127,9 +125,8 @@ def fetch(client: httpx.Client, make_address: Callable[[], str]) -> None:
 
 def measure_painting(url: str, cookies: list[dict[str, str]], options: argparse.Namespace) -> Timings:
     """From the click's navigation to every thumbnail of the first screen drawn, an empty cache each time."""
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
 
         def paint() -> None:
             context = browser.new_context(viewport={"width": 1440, "height": 900})
