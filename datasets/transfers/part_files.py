@@ -7,6 +7,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -46,6 +47,26 @@ def remove(transfer_id: UUID) -> None:
         with lock(transfer_id):
             part_path(transfer_id).unlink(missing_ok=True)
     _hashes.forget(transfer_id)
+
+
+def give_up(group: UUID) -> None:
+    """Mark a group as given up: requests of it may still be on their way."""
+    _mark(group).touch()
+
+
+def is_given_up(group: UUID) -> bool:
+    return _mark(group).exists()
+
+
+def forget_given_up(before: datetime) -> None:
+    """Remove marks that are older."""
+    for path in folder().glob("*.given-up"):
+        if path.stat().st_mtime < before.timestamp():
+            path.unlink(missing_ok=True)
+
+
+def _mark(group: UUID) -> Path:
+    return folder() / f"{group}.given-up"
 
 
 def lock(transfer_id: UUID) -> LockedFile:

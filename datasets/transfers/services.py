@@ -56,16 +56,26 @@ class Group:
         return {"group": str(self.id)} | {key: getattr(self, key) for key in shown}
 
 
-@transaction.atomic
 def announce_files(user: User | None, group: str, files: Sequence[NewFile]) -> list[Transfer]:
     """Make room for files of a group; "" begins a new group. Safe to repeat: what has come of a file stays.
 
     A file of another size than before is begun again.
 
     Raises:
-        TransferError: a path or size that cannot be, no room, or files that are being sent with another size.
+        TransferError: a path or size that cannot be, no room, files that are being sent with another size, or a group
+            that was given up (410).
     """
     group_id = _read_group(group)
+    found = _find_or_begin(user, group_id, files)
+    # Looked at last: a group is marked before its files are listed and removed, so ours are listed or we see the mark
+    if part_files.is_given_up(group_id):
+        _remove_group(user, group_id)
+        raise TransferError("This upload was given up.", hint="Begin a new one.", code="gone", status=410)
+    return found
+
+
+@transaction.atomic
+def _find_or_begin(user: User | None, group_id: uuid.UUID, files: Sequence[NewFile]) -> list[Transfer]:
     sizes = {check_path(file.path): file.size for file in files}
     known = {transfer.path: transfer for transfer in _existing(user, group_id, list(sizes))}
     fresh = {path: size for path, size in sizes.items() if path not in known or known[path].size != size}
@@ -124,11 +134,18 @@ def delete_transfer(transfer: Transfer) -> None:
 
 
 def delete_group(user: User | None, group_id: uuid.UUID) -> int:
-    """Give up the files of a group; answers how many there were.
+    """Give up the files of a group; answers how many there were. A request that comes late begins none of them anew.
 
     Raises:
         TransferError: a request appends to one of them (423).
     """
+    if not list_group(user, group_id).exists():
+        return 0
+    part_files.give_up(group_id)
+    return _remove_group(user, group_id)
+
+
+def _remove_group(user: User | None, group_id: uuid.UUID) -> int:
     ids = list(list_group(user, group_id).values_list("pk", flat=True))
     for transfer_id in ids:
         part_files.remove(transfer_id)
@@ -137,7 +154,7 @@ def delete_group(user: User | None, group_id: uuid.UUID) -> int:
 
 
 def delete_expired() -> None:
-    """Forget what nobody went on with, and files that no transfer knows."""
+    """Forget what nobody went on with, files that no transfer knows, and groups given up long ago."""
     limit = timezone.now() - KEPT_FOR
     for transfer in Transfer.objects.filter(updated_at__lt=limit).iterator():
         try:
@@ -149,6 +166,7 @@ def delete_expired() -> None:
     for path in part_files.folder().glob("*.part"):
         if path.name not in known and path.stat().st_mtime < hour_ago:
             path.unlink(missing_ok=True)
+    part_files.forget_given_up(limit)
 
 
 def expires_at(transfer: Transfer) -> datetime:

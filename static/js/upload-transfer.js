@@ -83,14 +83,13 @@ export class TransferServer {
   }
 
   async giveUp(group) {
-    for (const wait of [0, 500, 1000, 2000, 4000]) {
-      await new Promise((resolve) => setTimeout(resolve, wait));
+    for (const wait of [500, 1000, 2000, 4000, 8000, null]) {
       try {
-        await this.ask(`/groups/${group}`, { method: "DELETE" });
-        return;
+        return await this.ask(`/groups/${group}`, { method: "DELETE", keepalive: true });
       } catch (error) {
-        if (error.code !== "locked") throw error; // the server has not noticed yet that we stopped sending
+        if (error.code !== "locked" || wait === null) throw error;
       }
+      await new Promise((resolve) => setTimeout(resolve, wait)); // the server has not noticed yet that we stopped sending
     }
   }
 
@@ -113,6 +112,9 @@ export class Transfer {
   #queue = [];
   #finish = null;
   #isPaused = false;
+  #pauses = 0;
+  #isCanceled = false;
+  #beginning = Promise.resolve(); // settled once the server knows of all files
 
   constructor(server, files, onProgress) {
     this.server = server;
@@ -127,6 +129,17 @@ export class Transfer {
   /** Resolves with the group when every file is whole on the server. */
   async send() {
     Memory.forgetOld();
+    this.#beginning = this.#begin();
+    await this.#beginning;
+    await new Promise((resolve, reject) => {
+      this.#finish = { resolve, reject };
+      this.tell();
+      this.#fill();
+    });
+    return this.group;
+  }
+
+  async #begin() {
     this.group = await this.server.findBegun(this.files);
     const memory = new Memory(this.group);
     const announced = await this.#announce();
@@ -137,12 +150,6 @@ export class Transfer {
       if (entry.item.completed_at) this.#count(entry.file);
       else this.#queue.push(entry);
     }
-    await new Promise((resolve, reject) => {
-      this.#finish = { resolve, reject };
-      this.tell();
-      this.#fill();
-    });
-    return this.group;
   }
 
   get isPaused() {
@@ -151,6 +158,7 @@ export class Transfer {
 
   pause() {
     this.#isPaused = true;
+    this.#pauses += 1;
     for (const upload of this.#active.keys()) upload.abort();
   }
 
@@ -162,6 +170,8 @@ export class Transfer {
 
   async cancel() {
     this.pause();
+    this.#isCanceled = true;
+    await this.#beginning.catch(() => {}); // what the server has just made room for goes too
     this.#queue = [];
     if (this.group) await this.server.giveUp(this.group);
     this.forget();
@@ -174,7 +184,7 @@ export class Transfer {
 
   async #announce(files = this.files) {
     const announced = [];
-    for (let start = 0; start < files.length; start += ANNOUNCED_AT_ONCE) {
+    for (let start = 0; start < files.length && !this.#isCanceled; start += ANNOUNCED_AT_ONCE) {
       const page = files.slice(start, start + ANNOUNCED_AT_ONCE);
       const answer = await this.server.announce(this.group, page);
       this.group = answer.group;
@@ -186,6 +196,7 @@ export class Transfer {
   /** What has come of a file that has changed since is given up. */
   async #dropChanged(announced, memory) {
     const changed = [];
+    if (this.#isCanceled) return;
     for (const entry of announced) if (entry.item.offset && !(await isStill(entry, memory))) changed.push(entry);
     const headers = { "Tus-Resumable": "1.0.0" };
     for (const { item } of changed) await this.server.ask(`/${item.id}`, { method: "DELETE", headers });
@@ -195,7 +206,7 @@ export class Transfer {
 
   #fill() {
     while (!this.#isPaused && this.#active.size < AT_ONCE && this.#queue.length) this.#start(this.#queue.shift());
-    if (!this.#active.size && !this.#queue.length) this.#finish.resolve();
+    if (!this.#active.size && !this.#queue.length) this.#finish?.resolve();
   }
 
   #start({ file, path, item }) {
@@ -207,7 +218,7 @@ export class Transfer {
       chunkSize: PIECE,
       storeFingerprintForResuming: false,
       retryDelays: DELAYS,
-      onBeforeRequest: (request) => addChecksum(request, file),
+      onBeforeRequest: (request) => this.#prepare(request, file),
       onShouldRetry: (error) => isWorthAnother(error),
       onProgress: (sent) => {
         this.#active.set(upload, sent);
@@ -223,6 +234,13 @@ export class Transfer {
     });
     this.#active.set(upload, 0);
     upload.start();
+  }
+
+  /** Its checksum; tus stops a request under way, but not one that is still being prepared: that one is never sent. */
+  async #prepare(request, file) {
+    const pauses = this.#pauses;
+    await addChecksum(request, file);
+    if (this.#isPaused || pauses !== this.#pauses) await new Promise(() => {});
   }
 
   #fail(error) {

@@ -26,6 +26,7 @@ function mount(form) {
   let reading = Promise.resolve(); // settled once all that was dropped is among the chosen
   let beingRead = 0; // drops
   let transfer = null;
+  let givingUp = Promise.resolve(); // of the one that was canceled last
 
   part("drop-buttons").hidden = false;
   input.hidden = true;
@@ -93,6 +94,7 @@ function mount(form) {
     button.disabled = isBusy;
     zone.hidden = isBusy;
     part("clear").hidden = isBusy;
+    part("sending").hidden = true;
     setPaused(false);
   }
 
@@ -122,14 +124,17 @@ function mount(form) {
   async function upload() {
     const name = form.elements.name.value.trim() || suggestName();
     await post({ check: "1", name }); // a bad name or setting is said before a byte is sent
-    transfer = new Transfer(server, [...chosen.values()], showProgress);
     status.textContent = "Preparing";
-    const group = await transfer.send();
+    await givingUp; // its files are not to be found again as begun
+    const current = new Transfer(server, [...chosen.values()], showProgress);
+    transfer = current;
+    part("sending").hidden = false;
+    const group = await current.send();
+    part("sending").hidden = true;
     status.textContent = "All is there. The import begins.";
     const { location } = await post({ transfer_group: group, name });
-    const finished = transfer;
     transfer = null;
-    finished.forget();
+    current.forget();
     window.location.assign(location);
   }
 
@@ -167,7 +172,7 @@ function mount(form) {
     const ending = transfer;
     transfer = null;
     setBusy(false);
-    await ending?.cancel().catch(showError);
+    givingUp = ending?.cancel().catch(showError) ?? givingUp;
   });
 
   for (const name of ["dragenter", "dragover"]) {

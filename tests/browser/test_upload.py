@@ -149,7 +149,7 @@ def test_pause_a_broken_network_and_on_again(page, rest, folder, name):
     assert wait_until_ready(rest, name)["images"] == 16
 
 
-def test_upload_waits_for_a_folder_that_is_still_being_read(page, folder, name):
+def test_upload_waits_for_a_folder_that_is_still_being_read(page, rest, folder, name):
     many = folder / "many"
     many.mkdir()
     for number in range(1500):
@@ -162,20 +162,47 @@ def test_upload_waits_for_a_folder_that_is_still_being_read(page, folder, name):
     expect(page.locator("[data-upload-status]")).to_contain_text("1,522 files")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("[data-upload-progress]")).to_be_hidden()
+    wait_for(lambda: not groups_of(rest, 1522), 60)
 
 
-def test_canceling_leaves_nothing_behind(page, rest, folder, name):
-    before = len(rest.get("/transfers").json()["items"])
+def groups_of(rest, files: int) -> set[str]:
+    """Transfers of so many files that no dataset was made of."""
+    return {item["group"] for item in rest.get("/transfers").json()["items"] if item["files"] == files}
+
+
+@pytest.mark.parametrize("at", [0.02, 0.1, 0.6])
+def test_canceling_leaves_nothing_behind(page, rest, folder, name, at):
+    (folder / "notes.txt").touch()
     page.goto(NEW)
     drop(page, folder)
     page.get_by_label("Name").fill(name)
     throttle(page, SLOW)
     page.get_by_role("button", name="Upload", exact=True).click()
-    wait_for(lambda: share(page) > 0.1, 30)
+    wait_for(lambda: share(page) > at, 30)
+    begun = groups_of(rest, 23)
+    assert len(begun) == 1
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("[data-upload-progress]")).to_be_hidden()
-    wait_for(lambda: len(rest.get("/transfers").json()["items"]) == before, 60)
+    wait_for(lambda: not begun & {item["group"] for item in rest.get("/transfers").json()["items"]}, 60)
+    page.wait_for_timeout(1000)
+    assert begun.isdisjoint(item["group"] for item in rest.get("/transfers").json()["items"])  # nor does a late request
     assert rest.get(f"/datasets/{name}").status_code == 404
+
+
+def test_what_was_canceled_while_it_was_prepared_leaves_nothing_and_can_begin_again(page, rest, folder, name):
+    """The server makes room for the files when the upload is given up, and learns of it afterwards."""
+    page.route("**/api/v1/transfers/batch", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    (folder / "more.txt").write_text("x")
+    (folder / "still more.txt").write_text("x")
+    page.goto(NEW)
+    drop(page, folder)
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.wait_for_url(f"**/datasets/{name}/?version=1")
+    assert wait_until_ready(rest, name)["images"] == 16
+    assert not groups_of(rest, 24)
 
 
 def test_what_is_wrong_is_said_before_a_byte_is_sent(page, rest, folder, name):

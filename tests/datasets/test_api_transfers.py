@@ -154,6 +154,30 @@ def test_giving_up(api):
     assert not Transfer.objects.exists()
 
 
+def test_what_was_given_up_is_not_begun_anew_by_a_late_request(api, settings):
+    group = str(uuid.uuid4())
+    announce(api, group=group, path="a")
+    part = part_files.part_path(Transfer.objects.get().pk)
+    api.delete(f"{ROOT}/groups/{group}")
+    late = announce(api, group=group, path="a")
+    assert (late.status_code, late.json()["error"]["code"]) == (410, "gone")
+    assert not Transfer.objects.exists()
+    assert not part.exists()
+    mark = part_files.folder() / f"{group}.given-up"
+    maintenance.delete_expired()
+    assert mark.exists()
+    os.utime(mark, (0, 0))
+    maintenance.delete_expired()
+    assert not mark.exists()
+    assert announce(api, group=group, path="a").status_code == 201
+
+
+def test_nobody_can_end_what_is_someone_elses_or_not_begun(api):
+    group = str(uuid.uuid4())
+    assert api.delete(f"{ROOT}/groups/{group}").status_code == 204
+    assert announce(api, group=group).status_code == 201
+
+
 def test_others_see_nothing_of_it(api, client, db):
     url = announce(api, group=str(uuid.uuid4()))["Location"]
     group = Transfer.objects.get().group
