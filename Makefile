@@ -10,13 +10,13 @@ ARGS ?=
 
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo worker test test-quick test-services check-data lint format bench architectures screenshots clean setup setup-dev
+.PHONY: help run demo worker test test-quick test-services check-data check-gpu lint format bench architectures screenshots clean setup setup-dev
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 # The tests start hundreds of processes: none compiles anew what the last one did, whatever the environment says
-test test-quick test-services check-data: export PYTHONDONTWRITEBYTECODE :=
+test test-quick test-services check-data check-gpu: export PYTHONDONTWRITEBYTECODE :=
 
 setup:
 	@scripts/setup.sh run
@@ -37,12 +37,12 @@ worker: setup ## attach this machine to another Darkroom
 	@exec $(PY) manage.py agent $(ARGS)
 
 test: setup-dev ## every test, the real-browser ones included
-	@$(PARALLEL) -m "not data and not slow and not browser" $(ARGS) $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of this kind
-	@$(SHM) $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not data and (slow or browser)" \
+	@$(PARALLEL) -m "not data and not gpu and not slow and not browser" $(ARGS) $(TESTS) || [ $$? -eq 5 ] # 5: TESTS names none of this kind
+	@$(SHM) $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not data and not gpu and (slow or browser)" \
 		$(ARGS) $(TESTS) || [ $$? -eq 5 ]
 
 test-quick: setup-dev ## the tests that start no process and train nothing
-	@$(PARALLEL) -m "not data and not heavy and not slow and not browser" $(ARGS) $(TESTS)
+	@$(PARALLEL) -m "not data and not gpu and not heavy and not slow and not browser" $(ARGS) $(TESTS)
 
 test-services: setup-dev ## the database and queue tests, on DATABASE_URL and REDIS_URL
 	@$(PYTEST) -m services $(ARGS) $(TESTS)
@@ -50,6 +50,10 @@ test-services: setup-dev ## the database and queue tests, on DATABASE_URL and RE
 check-data: setup-dev ## the checks on real images: make check-data DATA=../shared
 	@[ -d "$(DATA)/data" ] || { echo "There is no folder data in '$(DATA)'. Set DATA to a folder with data/ and weights/ in it."; exit 1; }
 	@DARKROOM_DATA="$$(cd "$(DATA)" && pwd)" $(PYTEST) -m data $(ARGS) tests/check_data
+
+check-gpu: setup-dev ## the checks on a GPU: every architecture, and a whole Darkroom
+	@$(PARALLEL) -m gpu $(ARGS) tests/check_gpu/test_architectures.py
+	@$(PYTEST) -m gpu $(ARGS) tests/check_gpu/test_studio.py
 
 lint: setup-dev ## ruff, mypy, import contracts, template lint, migrations
 	@$(PY) -m ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,11 @@ _SETTINGS: dict[str, Any] = {
 _MACHINE = Machine(cpu_count=2, memory_bytes=16 * 2**30)
 
 
-def write_run(case: Case, folder: Path, is_short: bool = False) -> RunDocument:
-    """A run in `folder`: one epoch of two steps. `is_short`: of a Hub classifier's many equal layers only two."""
+def write_run(case: Case, folder: Path, is_short: bool = False, **changes: Any) -> RunDocument:
+    """A run in `folder`: one epoch of two steps. `is_short`: of a Hub classifier's many equal layers only two.
+
+    `changes` are of its parameters.
+    """
     train, validation = (
         _write_images(case.task_type, folder, split, count, seed)
         for split, count, seed in (("train", TRAINED, 1), ("validation", VALIDATED, 2))
@@ -50,7 +54,7 @@ def write_run(case: Case, folder: Path, is_short: bool = False) -> RunDocument:
     return RunDocument(
         task_type=case.task_type,
         architecture=case.info.name,
-        parameters=_settle_parameters(case),
+        parameters=_settle_parameters(case, changes),
         label_names=sorted(COLOURS),
         train=train,
         validation=validation,
@@ -65,7 +69,7 @@ def write_run(case: Case, folder: Path, is_short: bool = False) -> RunDocument:
     )
 
 
-def _settle_parameters(case: Case) -> dict[str, Any]:
+def _settle_parameters(case: Case, changes: Mapping[str, Any]) -> dict[str, Any]:
     crop = case.info.square_crop or SIDE
     settings = _SETTINGS | {
         "model_size": case.size,
@@ -73,6 +77,7 @@ def _settle_parameters(case: Case) -> dict[str, Any]:
         "training_crop_size": crop,
         "validation_crop_size": crop,
         "validation_resize_size": crop + crop // 8,
+        **changes,
     }
     known = {entry.name for entry in list_parameters(case.task_type, case.info.name)}
     given = {name: value for name, value in settings.items() if name in known}

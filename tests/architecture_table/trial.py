@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +25,6 @@ from vision.training.run_document import RunDocument
 from vision.training.session import Session
 from vision.training.setup import Splits
 
-# Resuming is exact on the CPU, so that is where the table is made.
-_ALONE = ProcessGroup(0, 0, 1, torch.device("cpu"))
 # Of normalisation: the momentum with which training hardly moves it, its factors, the least variance beside the mean.
 _SETTLED, _FACTOR, _LEAST_VARIANCE = 1e-4, 0.3, 0.1
 _SPREAD = 8.0  # of what a head says, beside its features
@@ -36,19 +35,24 @@ _LARGE, _FACTOR_OF_LARGE, _SPREAD_OF_LARGE = 50_000_000, 0.2, 4.0
 
 @dataclass
 class SmallTrial:
-    """An epoch of two steps without a break, its outputs, and the same epoch cut off between its steps and resumed."""
+    """An epoch of two steps without a break, its outputs, and the same epoch cut off between its steps and resumed.
+
+    The table is made on the CPU, where resuming is exact. `changes` are of the run's parameters.
+    """
 
     case: Case
     folder: Path
     is_short: bool = False
+    device: str = "cpu"
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def run(self) -> RunDocument:
-        return write_run(self.case, self.folder, self.is_short)
+        return write_run(self.case, self.folder, self.is_short, **self.changes)
 
     @cached_property
     def session(self) -> OpenSession:
-        session = _open(self.run)
+        session = self._open(self.run)
         with session.events:
             session.carry_out()
         return session
@@ -67,14 +71,29 @@ class SmallTrial:
         """The same run stopped after its first step, as by SIGTERM, and taken up again; with all events of it."""
         for name in ("session", "predictor"):  # two large networks may not fit side by side
             self.__dict__.pop(name, None)
-        changes = {"checkpoint_dir": self.folder / "resumed", "events_path": self.folder / "resumed.jsonl"}
-        run = self.run.model_copy(update=changes)
-        _stop_after_a_step(run)
-        session = _open(run.model_copy(update={"resume_from": run.checkpoint_dir / "checkpoint-0.pt"}))
+        places = {"checkpoint_dir": self.folder / "resumed", "events_path": self.folder / "resumed.jsonl"}
+        run = self.run.model_copy(update=places)
+        self._stop_after_a_step(run)
+        session = self._open(run.model_copy(update={"resume_from": run.checkpoint_dir / "checkpoint-0.pt"}))
         with session.events:
             session.prepare()
             session.trainer.fit()
         return session.trainer, read_events(run.events_path)[0]
+
+    def _stop_after_a_step(self, run: RunDocument) -> None:
+        session = self._open(run)
+        session.stop.reason = "SIGTERM"
+        with session.events:
+            session.prepare()
+            try:
+                session.trainer.fit()
+            except StoppedError:
+                return
+        raise AssertionError("the run was not stopped")
+
+    def _open(self, run: RunDocument) -> OpenSession:
+        alone = ProcessGroup(0, 0, 1, torch.device(self.device))
+        return OpenSession(run, alone, EventWriter(run.events_path), StopRequest())
 
 
 @dataclass
@@ -95,22 +114,6 @@ class OpenSession(Session):
     @property
     def splits(self) -> Splits:
         return self.parts[0][2]
-
-
-def _open(run: RunDocument) -> OpenSession:
-    return OpenSession(run, _ALONE, EventWriter(run.events_path), StopRequest())
-
-
-def _stop_after_a_step(run: RunDocument) -> None:
-    session = _open(run)
-    session.stop.reason = "SIGTERM"
-    with session.events:
-        session.prepare()
-        try:
-            session.trainer.fit()
-        except StoppedError:
-            return
-    raise AssertionError("the run was not stopped")
 
 
 def _settle(trainer: Trainer, built: Built, splits: Splits) -> None:
