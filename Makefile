@@ -52,8 +52,7 @@ check-data: setup-dev ## the checks on real images: make check-data DATA=../shar
 	@DARKROOM_DATA="$$(cd "$(DATA)" && pwd)" $(PYTEST) -m data $(ARGS) tests/check_data
 
 check-gpu: setup-dev ## the checks on a GPU: every architecture, and a whole Darkroom
-	@$(PARALLEL) -m gpu $(ARGS) tests/check_gpu/test_architectures.py
-	@$(PYTEST) -m gpu $(ARGS) tests/check_gpu/test_studio.py
+	@$(PYTEST) -m gpu $(ARGS) tests/check_gpu
 
 lint: setup-dev ## ruff, mypy, import contracts, template lint, migrations
 	@$(PY) -m ruff check .

@@ -142,7 +142,11 @@ export class Transfer {
   async #begin() {
     this.group = await this.server.findBegun(this.files);
     const memory = new Memory(this.group);
-    const announced = await this.#announce();
+    const announced = await this.#announce().catch((error) => {
+      if (error.code !== "gone" || !this.group) throw error;
+      this.group = ""; // given up meanwhile, in another tab perhaps
+      return this.#announce();
+    });
     memory.key = keyOf(this.group);
     await this.#dropChanged(announced, memory);
     memory.keep(this.files);

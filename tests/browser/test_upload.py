@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import close_context, open_context, variants_of, wait_for
 from tests.datasets.factories import dataset_files, zip_bytes
@@ -203,6 +203,36 @@ def test_what_was_canceled_while_it_was_prepared_leaves_nothing_and_can_begin_ag
     page.wait_for_url(f"**/datasets/{name}/?version=1")
     assert wait_until_ready(rest, name)["images"] == 16
     assert not groups_of(rest, 24)
+
+
+def test_what_was_given_up_in_another_tab_is_begun_anew(page, rest, folder, name):
+    (folder / "one more.txt").touch()
+    (folder / "two more.txt").write_text("x")
+    (folder / "three more.txt").write_text("x")
+    page.goto(NEW)
+    drop(page, folder)
+    page.get_by_label("Name").fill(name)
+    throttle(page, SLOW)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    wait_for(lambda: share(page) > 0.1, 30)
+    again = page.context.new_page()
+    page.close()
+    (group,) = groups_of(rest, 25)
+    again.goto(NEW)
+    again.route(f"**/api/v1/transfers?group={group}", lambda route: answer_and_give_up(route, rest, group))
+    drop(again, folder)
+    again.get_by_label("Name").fill(name)
+    again.get_by_role("button", name="Upload", exact=True).click()
+    again.wait_for_url(f"**/datasets/{name}/?version=1")
+    assert wait_until_ready(rest, name)["images"] == 16
+    assert not groups_of(rest, 25)
+
+
+def answer_and_give_up(route: Route, rest, group: str) -> None:
+    """The page sees what the other tab sent so far; then the other tab gives it up."""
+    answer = route.fetch()
+    wait_for(lambda: rest.delete(f"/transfers/groups/{group}").status_code == 204, 30)
+    route.fulfill(response=answer)
 
 
 def test_what_is_wrong_is_said_before_a_byte_is_sent(page, rest, folder, name):

@@ -154,7 +154,7 @@ def test_giving_up(api):
     assert not Transfer.objects.exists()
 
 
-def test_what_was_given_up_is_not_begun_anew_by_a_late_request(api, settings):
+def test_what_was_given_up_is_not_begun_anew_by_a_late_request(api):
     group = str(uuid.uuid4())
     announce(api, group=group, path="a")
     part = part_files.part_path(Transfer.objects.get().pk)
@@ -173,9 +173,13 @@ def test_what_was_given_up_is_not_begun_anew_by_a_late_request(api, settings):
 
 
 def test_nobody_can_end_what_is_someone_elses_or_not_begun(api):
-    group = str(uuid.uuid4())
+    group, other = str(uuid.uuid4()), str(uuid.uuid4())
     assert api.delete(f"{ROOT}/groups/{group}").status_code == 204
     assert announce(api, group=group).status_code == 201
+    announce(api, group=other)
+    Transfer.objects.filter(group=other).update(created_by=User.objects.create(username="someone"))
+    assert api.delete(f"{ROOT}/groups/{other}").status_code == 204
+    assert not part_files.is_given_up(uuid.UUID(other))
 
 
 def test_others_see_nothing_of_it(api, client, db):
