@@ -1,10 +1,13 @@
-"""Documents that tests send, in Azure's shapes."""
+"""Documents that tests send, in Azure's shapes, and words of the answers."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
 from typing import Any
+
+ENDED = ("Completed", "StoppedEarly", "Failed", "Canceled")
+"""The statuses of a job or trial that nothing will happen to any more."""
 
 
 def make_job_document(

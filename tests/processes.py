@@ -33,6 +33,14 @@ def processes_of(home: Path) -> list[psutil.Process]:
     return found
 
 
+def wait_until_empty(home: Path, timeout: float = 20) -> list[psutil.Process]:
+    """The processes of this STUDIO_HOME that are left when there should be none any more."""
+    end = time.monotonic() + timeout
+    while (left := processes_of(home)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return left
+
+
 def _belongs_to(process: psutil.Process, home: Path) -> bool:
     # Valkey writes its title over its environment; it is known by its folder
     return process.environ().get("STUDIO_HOME") == str(home) or process.cwd() == str(home / "valkey")

@@ -8,10 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from tests.processes import wait_until_empty
 
 ROOT = Path(__file__).resolve().parent.parent
 _FROM_OUTSIDE = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "STUDIO_OFFLINE", "STUDIO_WEIGHTS_DIR", "STUDIO_GPUS")
@@ -104,3 +108,14 @@ def start_darkroom(home: Path, **extra: str) -> Running:
         running.stop(signal.SIGTERM)
         raise
     return running
+
+
+@contextmanager
+def whole_darkroom(home: Path, **extra: str) -> Iterator[Running]:
+    """A Darkroom of which nothing may outlive its launcher."""
+    running = start_darkroom(home, **extra)
+    try:
+        yield running
+    finally:
+        running.stop()
+    assert wait_until_empty(running.home) == []

@@ -59,6 +59,16 @@ def share(page: Page) -> float:
     return page.locator("[data-upload-progress] progress").evaluate("bar => bar.value")
 
 
+def begin(page: Page, folder: Path, name: str, until: float) -> None:
+    """Send a folder slowly; return once more than that share of it has gone."""
+    page.goto(NEW)
+    drop(page, folder)
+    page.get_by_label("Name").fill(name)
+    throttle(page, SLOW)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    wait_for(lambda: share(page) > until, 30)
+
+
 def wait_until_ready(rest, name: str) -> dict:
     address = f"/datasets/{name}/versions/latest"
     wait_for(lambda: rest.get(address).json().get("status") in ("ready", "failed"), 60)
@@ -66,13 +76,8 @@ def wait_until_ready(rest, name: str) -> dict:
 
 
 def test_a_folder_whose_tab_is_closed_half_way_ends_whole_and_once(page, rest, folder, name):
-    page.goto(NEW)
-    drop(page, folder)
+    begin(page, folder, name, 0.45)
     expect(page.locator("[data-chosen-total]")).to_contain_text("22 files, 20.0 MB")
-    page.get_by_label("Name").fill(name)
-    throttle(page, SLOW)
-    page.get_by_role("button", name="Upload", exact=True).click()
-    wait_for(lambda: share(page) > 0.45, 30)
     again = page.context.new_page()
     page.close()
 
@@ -91,7 +96,7 @@ def test_a_folder_whose_tab_is_closed_half_way_ends_whole_and_once(page, rest, f
     found = wait_until_ready(rest, name)
     assert (found["status"], found["images"]) == ("ready", 16), found
     assert [item["version"] for item in rest.get(f"/datasets/{name}").json()["items"]] == ["1"]
-    assert begun[0]["group"] not in [item["group"] for item in rest.get("/transfers").json()["items"]]
+    assert begun[0]["group"] not in groups_of(rest)
 
 
 def wait_for_value(read):
@@ -101,12 +106,7 @@ def wait_for_value(read):
 
 
 def test_a_file_that_changed_since_is_begun_again(page, rest, folder, name):
-    page.goto(NEW)
-    drop(page, folder)
-    page.get_by_label("Name").fill(name)
-    throttle(page, SLOW)
-    page.get_by_role("button", name="Upload", exact=True).click()
-    wait_for(lambda: share(page) > 0.45, 30)
+    begin(page, folder, name, 0.45)
     again = page.context.new_page()
     page.close()
     red = (folder / "images" / "training_0.jpg").read_bytes()
@@ -165,27 +165,22 @@ def test_upload_waits_for_a_folder_that_is_still_being_read(page, rest, folder, 
     wait_for(lambda: not groups_of(rest, 1522), 60)
 
 
-def groups_of(rest, files: int) -> set[str]:
-    """Transfers of so many files that no dataset was made of."""
-    return {item["group"] for item in rest.get("/transfers").json()["items"] if item["files"] == files}
+def groups_of(rest, files: int | None = None) -> set[str]:
+    """Transfers (of so many files) that no dataset was made of."""
+    return {item["group"] for item in rest.get("/transfers").json()["items"] if files in (None, item["files"])}
 
 
 @pytest.mark.parametrize("at", [0.02, 0.1, 0.6])
 def test_canceling_leaves_nothing_behind(page, rest, folder, name, at):
     (folder / "notes.txt").touch()
-    page.goto(NEW)
-    drop(page, folder)
-    page.get_by_label("Name").fill(name)
-    throttle(page, SLOW)
-    page.get_by_role("button", name="Upload", exact=True).click()
-    wait_for(lambda: share(page) > at, 30)
+    begin(page, folder, name, at)
     begun = groups_of(rest, 23)
     assert len(begun) == 1
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("[data-upload-progress]")).to_be_hidden()
-    wait_for(lambda: not begun & {item["group"] for item in rest.get("/transfers").json()["items"]}, 60)
+    wait_for(lambda: not begun & groups_of(rest), 60)
     page.wait_for_timeout(1000)
-    assert begun.isdisjoint(item["group"] for item in rest.get("/transfers").json()["items"])  # nor does a late request
+    assert not begun & groups_of(rest)  # nor does a late request
     assert rest.get(f"/datasets/{name}").status_code == 404
 
 
@@ -209,12 +204,7 @@ def test_what_was_given_up_in_another_tab_is_begun_anew(page, rest, folder, name
     (folder / "one more.txt").touch()
     (folder / "two more.txt").write_text("x")
     (folder / "three more.txt").write_text("x")
-    page.goto(NEW)
-    drop(page, folder)
-    page.get_by_label("Name").fill(name)
-    throttle(page, SLOW)
-    page.get_by_role("button", name="Upload", exact=True).click()
-    wait_for(lambda: share(page) > 0.1, 30)
+    begin(page, folder, name, 0.1)
     again = page.context.new_page()
     page.close()
     (group,) = groups_of(rest, 25)

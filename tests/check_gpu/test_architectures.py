@@ -10,12 +10,7 @@ from PIL import Image
 
 from tests.architecture_table.answers import Answer, largest_difference, read_answer
 from tests.architecture_table.cases import Case, list_cases
-from tests.architecture_table.checks import (
-    prove_evaluation,
-    prove_loading,
-    prove_saving,
-    prove_training,
-)
+from tests.architecture_table.checks import prove_evaluation, prove_loading, prove_saving, prove_training
 from tests.architecture_table.documents import VALIDATED
 from tests.architecture_table.trial import SmallTrial
 from tests.vision.training.runs import metrics_by_epoch

@@ -15,24 +15,20 @@ import torch
 
 from studio.demo.client import Client
 from studio.demo.steps import first_image, run_demo
-from tests.documents import make_job_document
+from tests.documents import ENDED, make_job_document
 from tests.processes import processes_of, wait_for
-from tests.running import Running, start_darkroom
-from tests.studio.test_tree import wait_until_empty
+from tests.running import Running, whole_darkroom
 from vision.catalog.explainers import EXPLAINERS
 from vision.data.sample import write_sample
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(600)]
-ENDED = ("Completed", "StoppedEarly", "Failed", "Canceled")
 GB = 10**9
 
 
 @pytest.fixture(scope="module")
 def darkroom(tmp_path_factory) -> Iterator[Running]:
-    running = start_darkroom(tmp_path_factory.mktemp("darkroom") / "a home")
-    yield running
-    running.stop()
-    assert wait_until_empty(running.home) == []
+    with whole_darkroom(tmp_path_factory.mktemp("darkroom") / "a home") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,14 @@ import psutil
 import pytest
 
 from studio.demo.client import Client
-from tests.documents import make_job_document
-from tests.processes import is_gone, processes_of, wait_for
-from tests.running import Running, launch, start_darkroom
-from tests.studio.test_tree import no_orphans, part, wait_until_empty
+from tests.documents import ENDED, make_job_document
+from tests.processes import is_gone, processes_of, wait_for, wait_until_empty
+from tests.running import Running, launch, whole_darkroom
+from tests.studio.test_tree import no_orphans, part
 from vision.data.sample import write_sample
 from vision.errors import DarkroomError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-ENDED = ("Completed", "StoppedEarly", "Failed", "Canceled")
 LONG, SHORT = 40, 2  # epochs of some half a second each on a processor
 PROCESSOR_ONLY = {"STUDIO_GPUS": "none"}  # a GPU would be done before anything can be killed
 CROP = 64
@@ -62,16 +61,12 @@ def shared(tmp_path_factory, archive) -> Iterator[Running]:
 
 @contextmanager
 def start_with_data(home: Path, archive: Path) -> Iterator[Running]:
-    running = start_darkroom(home, **PROCESSOR_ONLY)
-    try:
+    with whole_darkroom(home, **PROCESSOR_ONLY) as running:
         client = Client(running.url, running.token)
         client.upload("/datasets", archive, name="fasteners")
         path = "/datasets/fasteners/versions/1"
         assert client.wait(path, lambda d: d["status"] != "importing", lambda d: None, 120)["status"] == "ready"
         yield running
-    finally:
-        running.stop()
-    assert wait_until_empty(running.home) == []
 
 
 class Watched:

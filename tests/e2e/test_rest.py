@@ -18,9 +18,8 @@ from PIL import Image
 from studio.demo.client import Client
 from studio.demo.steps import deploy, first_image, run_demo
 from tests.answers import check_boxes
-from tests.documents import make_job_document, make_scoring_request
-from tests.running import Running, start_darkroom
-from tests.studio.test_tree import wait_until_empty
+from tests.documents import ENDED, make_job_document, make_scoring_request
+from tests.running import Running, whole_darkroom
 from vision.data.sample import write_sample
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -37,10 +36,8 @@ print("ANSWER" + json.dumps(model.predict(frame).to_dict("records")))
 
 @pytest.fixture(scope="module")
 def darkroom(tmp_path_factory) -> Iterator[Running]:
-    running = start_darkroom(tmp_path_factory.mktemp("darkroom") / "a home")
-    yield running
-    running.stop()
-    assert wait_until_empty(running.home) == []
+    with whole_darkroom(tmp_path_factory.mktemp("darkroom") / "a home") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +145,7 @@ def test_masks_from_their_sample_to_an_answer(darkroom, tmp_path):
     assert (version["status"], version["task"]) == ("ready", "image_instance_segmentation")
     document = make_job_document("image_instance_segmentation", "mean_average_precision", f"{SEGMENTS}:1", SEGMENTATION)
     job = client.post("/jobs", document)["name"]
-    ended = ("Completed", "StoppedEarly", "Failed", "Canceled")
-    trial = client.wait(f"/jobs/{job}/trials/0", lambda t: t["status"] in ended, lambda t: None, limit=600)
+    trial = client.wait(f"/jobs/{job}/trials/0", lambda t: t["status"] in ENDED, lambda t: None, limit=600)
     assert trial["status"] == "Completed", trial["error"]
     evaluation = client.get(f"/jobs/{job}/trials/0/evaluation")
     assert evaluation["task_type"] == "image_instance_segmentation"

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from studio.demo.client import Client
-from tests.processes import find_process, is_gone, processes_of, wait_for
+from tests.processes import find_process, is_gone, processes_of, wait_for, wait_until_empty
 from tests.running import ROOT, free_port, launch, start_darkroom, studio_environment
 from vision.data.sample import write_sample
 
@@ -45,13 +45,6 @@ def own(tmp_path_factory):
     yield running
     running.stop()
     assert not wait_until_empty(running.home)
-
-
-def wait_until_empty(home, timeout: float = 20) -> list[psutil.Process]:
-    end = time.monotonic() + timeout
-    while (left := processes_of(home)) and time.monotonic() < end:
-        time.sleep(0.1)
-    return left
 
 
 def test_web_is_lean_and_knows_no_torch(own, tmp_path):
