@@ -21,8 +21,13 @@ def main() -> None:
         check_home()
     except HomeError as error:
         sys.exit(str(error))
-    from django.core.management import execute_from_command_line
+    from vision.interpreter import importing
 
+    with importing():
+        import django
+        from django.core.management import execute_from_command_line
+
+        django.setup()
     execute_from_command_line(sys.argv)
 
 

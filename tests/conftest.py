@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from vision.training.launch import SHARED_PROCESSORS
 
+gc.disable()  # until all is imported
 if "PYTEST_XDIST_WORKER" in os.environ:  # others compute on the same processors
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ |= SHARED_PROCESSORS
@@ -52,6 +54,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(key=_rank_by_length)
     else:
         items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
+
+
+def pytest_collection_finish() -> None:
+    """What the imports made stays: to search it for garbage again and again is a tenth of the time of short tests."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # what is left in the end counts as leaked
 
 
 def _rank_by_length(item: pytest.Item) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
+
+from vision.interpreter import importing, leave
 
 
 def main() -> int:
@@ -13,8 +14,9 @@ def main() -> int:
     options = _parse_options()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Imported here: the lanes' processes import this file too, and need none of it.
-    from endpoints.model_server.server import ServerOptions, serve
-    from vision.errors import InternalError, UserError
+    with importing():
+        from endpoints.model_server.server import ServerOptions, serve
+        from vision.errors import InternalError, UserError
 
     chosen = ServerOptions(
         model=options.model.resolve(),
@@ -44,4 +46,4 @@ def _parse_options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

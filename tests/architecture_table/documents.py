@@ -11,6 +11,7 @@ from tests.architecture_table.cases import Case
 from tests.vision.architectures.networks import HUB_CONFIGS
 from tests.vision.training.object_runs import write_objects
 from tests.vision.training.runs import COLOURS, write_split, write_stripes
+from vision.architectures.hub_configurations import KNOWN
 from vision.catalog.task_types import TASK_TYPES, TaskType
 from vision.spec.facts import DataFacts, Machine
 from vision.spec.parameters import list_parameters
@@ -39,11 +40,12 @@ _SETTINGS: dict[str, Any] = {
     "box_score_threshold": 0.0001,
     "box_detections_per_image": 10,
 }
+_SHORT = {"mask2former": {"encoder_layers": 2, "decoder_layers": 3}}  # in place of 6 and 10
 _MACHINE = Machine(cpu_count=2, memory_bytes=16 * 2**30)
 
 
 def write_run(case: Case, folder: Path, is_short: bool = False, **changes: Any) -> RunDocument:
-    """A run in `folder`: one epoch of two steps. `is_short`: of a Hub classifier's many equal layers only two.
+    """A run in `folder`: one epoch of two steps. `is_short`: of a Hub network's many equal layers only a few.
 
     `changes` are of its parameters.
     """
@@ -95,10 +97,17 @@ def _write_images(task_type: TaskType, folder: Path, split: str, count: int, see
 
 
 def _write_configuration(case: Case, folder: Path, is_short: bool) -> Path:
-    """What the Hub says of a classifier from there; of the detectors the engine knows it."""
-    if case.info.name in HUB_CONFIGS:
-        config = HUB_CONFIGS[case.info.name] | ({"num_hidden_layers": 2} if is_short else {})
-        own = folder / case.info.name.replace("/", "--")
-        own.mkdir(parents=True)
-        (own / "config.json").write_text(json.dumps(config))
+    """What the Hub says of a classifier from there; what finds objects the engine knows, as long as it is."""
+    name = case.info.name
+    if name in HUB_CONFIGS:
+        _write_hub_files(folder, name, HUB_CONFIGS[name] | ({"num_hidden_layers": 2} if is_short else {}), {})
+    elif is_short and name in KNOWN and (short := _SHORT.get(KNOWN[name].config["model_type"])):
+        _write_hub_files(folder, name, KNOWN[name].config | short, KNOWN[name].processor)
     return folder
+
+
+def _write_hub_files(folder: Path, name: str, config: Mapping[str, Any], processor: Mapping[str, Any]) -> None:
+    own = folder / name.replace("/", "--")
+    own.mkdir(parents=True)
+    (own / "config.json").write_text(json.dumps(config))
+    (own / "preprocessor_config.json").write_text(json.dumps(processor))

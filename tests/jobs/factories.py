@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,29 +69,33 @@ def make_job(version: DatasetVersion | None = None, **parameters: Any) -> Job:
 
 
 def _write_images(split: str, count: int, seed: int) -> list[dict[str, Any]]:
-    random = np.random.default_rng(seed)
     rows = []
-    for label, colour in COLOURS.items():
-        for index in range(count):
-            data = _draw(colour, random)
-            sha256 = hashlib.sha256(data).hexdigest()
-            storage.write_bytes(storage.blob_key(sha256), data)
-            rows.append(
-                {
-                    "split": split,
-                    "path": f"{split}/{label}-{index}.jpg",
-                    "sha256": sha256,
-                    "format": "JPEG",
-                    "width": 48,
-                    "height": 40,
-                    "bytes": len(data),
-                    "labels": [label],
-                    "annotation": f'"{label}"',
-                    "source_file": f"{split}.jsonl",
-                    "source_line": index + 1,
-                }
-            )
+    for label, index, data in _draw_all(count, seed):
+        sha256 = hashlib.sha256(data).hexdigest()
+        storage.write_bytes(storage.blob_key(sha256), data)
+        rows.append(
+            {
+                "split": split,
+                "path": f"{split}/{label}-{index}.jpg",
+                "sha256": sha256,
+                "format": "JPEG",
+                "width": 48,
+                "height": 40,
+                "bytes": len(data),
+                "labels": [label],
+                "annotation": f'"{label}"',
+                "source_file": f"{split}.jsonl",
+                "source_line": index + 1,
+            }
+        )
     return rows
+
+
+@lru_cache
+def _draw_all(count: int, seed: int) -> list[tuple[str, int, bytes]]:
+    """`count` images a class: label, number, JPEG. Drawn once a run of the tests."""
+    random = np.random.default_rng(seed)
+    return [(label, index, _draw(colour, random)) for label, colour in COLOURS.items() for index in range(count)]
 
 
 def _draw(colour: tuple[int, int, int], random: np.random.Generator) -> bytes:

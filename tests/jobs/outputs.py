@@ -34,13 +34,33 @@ from vision.metrics.multilabel import count_mix_ups, image_ious, multilabel_metr
 from vision.metrics.ranking_curves import ranking_curves
 from vision.training.output_names import EVALUATION_FILES, VALIDATION
 
+Named = tuple[int, str, str, Any]
+"""Row, path, SHA-256 and truth of an image."""
+Outputs = tuple[dict[str, Any], dict[str, Any], bytes]
+
 
 def write_outputs(
     trial: Trial, label_names: list[str], rows: list[dict[str, Any]], seed: int = 7, split: str = VALIDATION
 ) -> None:
     """`rows` are `{"row", "path", "sha256", "truth"}`; the predictions are mostly right."""
+    listed = tuple((row["row"], row["path"], row["sha256"], row["truth"]) for row in rows)
+    summary, report, predictions = _name_images(tuple(label_names), listed, seed, split)
+    key = f"trials/{trial.name}"
+    _store(key, split, report, predictions)
+    if split != VALIDATION:
+        return
+    storage.write_bytes(f"{key}/logs/azureml_automl_vision.log", b"epoch 1\n")
+    trial.outputs_key, trial.summary = key, dict(summary)
+    trial.primary_metric = summary["accuracy"]
+    trial.save()
+
+
+@lru_cache(maxsize=8)
+def _name_images(names: tuple[str, ...], listed: tuple[Named, ...], seed: int, split: str) -> Outputs:
+    """Summary, report and file of predictions, made once a run of the tests; likewise below."""
+    label_names = list(names)
     rng = np.random.default_rng(seed)
-    truth = np.array([label_names.index(row["truth"]) for row in rows])
+    rows, truth = _read_named(listed), np.array([label_names.index(name) for *_, name in listed])
     scores = rng.normal(size=(len(rows), len(label_names))) + 2.0 * np.eye(len(label_names))[truth]
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     metrics = classification_metrics(truth, probabilities)
@@ -62,14 +82,11 @@ def write_outputs(
         | ranking_curves(positives, probabilities, label_names),
         "accuracy_table": accuracy_table(positives, probabilities, label_names),
     }
-    key = f"trials/{trial.name}"
-    _store(key, split, report, _predictions(rows, truth, probabilities, label_names))
-    if split != VALIDATION:
-        return
-    storage.write_bytes(f"{key}/logs/azureml_automl_vision.log", b"epoch 1\n")
-    trial.outputs_key, trial.summary = key, metrics | confidence.bounds()
-    trial.primary_metric = metrics["accuracy"]
-    trial.save()
+    return metrics | confidence.bounds(), report, _predictions(rows, truth, probabilities, label_names)
+
+
+def _read_named(listed: tuple[Named, ...]) -> list[dict[str, Any]]:
+    return [dict(zip(("row", "path", "sha256"), one[:3], strict=True)) for one in listed]
 
 
 def _predictions(rows: list[dict[str, Any]], truth: np.ndarray, probabilities: np.ndarray, names: list[str]) -> bytes:
@@ -94,8 +111,20 @@ def _predictions(rows: list[dict[str, Any]], truth: np.ndarray, probabilities: n
 
 def write_label_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any]], seed: int = 7) -> None:
     """The same of a multi-label trial: `truth` of each row is a list of names."""
+    listed = tuple((row["row"], row["path"], row["sha256"], tuple(row["truth"])) for row in rows)
+    summary, report, predictions = _name_labels(tuple(label_names), listed, seed)
+    key = f"trials/{trial.name}"
+    _store(key, VALIDATION, report, predictions)
+    trial.outputs_key, trial.summary = key, dict(summary)
+    trial.primary_metric = summary["iou"]
+    trial.save()
+
+
+@lru_cache(maxsize=8)
+def _name_labels(names: tuple[str, ...], listed: tuple[Named, ...], seed: int) -> Outputs:
+    label_names = list(names)
     rng = np.random.default_rng(seed)
-    truth = np.array([[name in row["truth"] for name in label_names] for row in rows])
+    rows, truth = _read_named(listed), np.array([[name in one[3] for name in names] for one in listed])
     probabilities = 1 / (1 + np.exp(-rng.normal(size=truth.shape) * 1.2 - 3.0 * (truth - 0.5)))
     predicted = probabilities >= 0.5
     metrics = multilabel_metrics(truth, probabilities)
@@ -131,11 +160,7 @@ def write_label_outputs(trial: Trial, label_names: list[str], rows: list[dict[st
             "loss": -np.log(np.where(truth, probabilities, 1 - probabilities)).mean(axis=1),
         }
     )
-    key = f"trials/{trial.name}"
-    _store(key, VALIDATION, report, _write(table))
-    trial.outputs_key, trial.summary = key, metrics | confidence.bounds()
-    trial.primary_metric = metrics["iou"]
-    trial.save()
+    return metrics | confidence.bounds(), report, _write(table)
 
 
 def write_object_outputs(
@@ -148,7 +173,7 @@ def write_object_outputs(
     metrics, report, predictions = _find_objects(trial.job.task_type, tuple(label_names), listed, blind_to)
     key = f"trials/{trial.name}"
     _store(key, VALIDATION, report, predictions)
-    trial.outputs_key, trial.summary = key, metrics
+    trial.outputs_key, trial.summary = key, dict(metrics)
     trial.primary_metric = metrics["mean_average_precision"]
     trial.save()
 
@@ -156,8 +181,7 @@ def write_object_outputs(
 @lru_cache(maxsize=4)
 def _find_objects(
     task_type: str, names: tuple[str, ...], listed: tuple[tuple[int, str, str], ...], blind_to: frozenset[int]
-) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """Metrics, report and file of predictions, made once a run of the tests."""
+) -> Outputs:
     from tests.vision.metrics.detection.scenes import HEIGHT, WIDTH, draw_scenes, find
     from vision.tasks.detection.labels import SplitLabels
     from vision.tasks.detection.predictions import write_predictions

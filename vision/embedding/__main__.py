@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import sys
 from pathlib import Path
 
-from vision.embedding.process import embed_images
 from vision.embedding.request import FAILURE, read_request, write_json
 from vision.errors import UserError
+from vision.interpreter import importing, leave
 from vision.lifeline import watch_lifeline
+
+with importing():
+    from vision.embedding.process import embed_images
 
 _NICENESS = 19  # everything else comes first
 
@@ -32,4 +34,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -22,6 +22,7 @@ from vision.catalog.task_types import TaskType
 from vision.inference.card import ARTIFACTS, CARD, LABELS, SETTINGS, WEIGHTS, ModelCard, read_card
 from vision.inference.engine_files import EngineFiles, find_engine_files
 from vision.inference.predictor import PREDICTORS
+from vision.interpreter import importing
 from vision.spec.settings import InferenceSettings
 
 _ENTRY = "vision.inference.model"
@@ -110,7 +111,8 @@ def _list_requirements(files: EngineFiles) -> list[str]:
 
 def _save(folder: Path, artifacts: list[Path], engine: Path, requirements: list[str], card: ModelCard) -> None:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    import mlflow.pyfunc
+    with importing():
+        import mlflow.pyfunc
 
     with warnings.catch_warnings(), _unchecked_requirements():
         warnings.simplefilter("ignore")  # it recommends an example input; a base64 image would be most of MLmodel

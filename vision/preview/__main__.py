@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import TextIO
 
 from vision.errors import InternalError, UserError
+from vision.interpreter import importing, leave
 from vision.lifeline import watch_lifeline
-from vision.preview.drawing import draw_preview
 from vision.preview.request import PreviewRequest
+
+with importing():
+    from vision.preview.drawing import draw_preview
 
 logger = logging.getLogger(__name__)
 _IDLE_SECONDS = 90.0
@@ -51,4 +54,4 @@ def _answer(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

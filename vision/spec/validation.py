@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from vision.errors import Detail, InvalidDocumentError
 
 Document = TypeVar("Document", bound=BaseModel)
+_TRIED = re.compile(r"function-.*|literal\[.*|dict\[.*|str|int|float")
+"""What pydantic adds to a place: which of several types it tried there."""
 
 
 def validate(model: type[Document], values: dict[str, Any], title: str) -> Document:
@@ -39,9 +42,13 @@ def list_problems(error: ValidationError, model: type[BaseModel], prefix: str = 
 
 
 def _to_detail(item: Any, model: type[BaseModel], prefix: str) -> Detail:
-    parts = [str(part) for part in item["loc"] if not str(part).startswith(("function-", "literal[", "str", "dict"))]
-    path = ".".join([*([prefix] if prefix else []), *parts]) or None
     kind, context = item["type"], item.get("ctx", {})
+    is_about_key = kind in ("missing", "extra_forbidden")
+    *within, last = [str(part) for part in item["loc"]] or [""]
+    parts = [part for part in within if not _TRIED.fullmatch(part)]
+    if is_about_key or (last and not _TRIED.fullmatch(last)):
+        parts.append(last)
+    path = ".".join([*([prefix] if prefix else []), *parts]) or None
     if kind == "missing":
         return Detail("This key is required.", code="missing", path=path)
     if kind == "extra_forbidden":

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import sys
 from pathlib import Path
 
-from vision.training.process import run_process
+from vision.interpreter import importing, leave
+
+with importing():
+    from vision.training.process import run_process
 
 _NICENESS = 5  # pages and predictions on the same machine come first
 
@@ -22,4 +24,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -12,6 +12,7 @@ import torch
 from vision.architectures import Built, build_architecture
 from vision.architectures.built import freeze_layers
 from vision.architectures.continuing import load_run_weights, read_run_weights
+from vision.interpreter import importing
 from vision.tasks.base import make_task
 from vision.training.averaging import WeightAverage
 from vision.training.checkpoints import best_weights, read_checkpoint, restore_checkpoint
@@ -63,7 +64,8 @@ class Session:
             UserError: something its owner can put right.
         """
         self._tell_phase("Preparing", f"Preparing {self.run.architecture}")
-        trainer, built, splits = self.prepare()
+        with importing():
+            trainer, built, splits = self.prepare()
         self._tell_started(trainer, splits)
         self._tell_phase("Running", f"Training {self.run.architecture} on {_device_name(self.group.device)}")
         trainer.fit()

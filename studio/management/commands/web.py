@@ -11,6 +11,7 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from vision.interpreter import importing
 from vision.lifeline import watch_lifeline
 
 _GRACE_SECONDS = 3  # live event streams do not end by themselves
@@ -44,5 +45,7 @@ class Command(BaseCommand):
             server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
+        with importing():
+            config.load()
         sockets = None if options["fd"] is None else [socket.socket(fileno=options["fd"])]
         uvicorn.Server(config).run(sockets=sockets)

@@ -327,6 +327,7 @@ KEYS = (
 
 
 @example({"task": ""})
+@example({"sweep": {"str": None}})
 @settings(deadline=None, max_examples=200)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, JSON)))
 def test_nonsense_is_refused_in_words_and_never_breaks(changes: dict[str, Any]) -> None:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torchvision.models import resnet18
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.backbone_utils import BackboneWithFPN
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool, LastLevelP6P7
 
 from vision.architectures import Built
-from vision.architectures.detection import Targets
+from vision.architectures.detection import DetectionNetwork, Targets
 from vision.architectures.torchvision_detectors.builders import build_faster_rcnn, build_mask_rcnn, build_retinanet
+from vision.architectures.torchvision_detectors.focal import FocalNetwork
+from vision.architectures.torchvision_detectors.proposals import choose_proposals
+from vision.architectures.torchvision_detectors.regions import RegionNetwork
 
 BUILDERS = {"fasterrcnn": build_faster_rcnn, "maskrcnn": build_mask_rcnn, "retinanet": build_retinanet}
 KINDS = list(BUILDERS)
@@ -18,6 +27,28 @@ def build(kind: str, seed: int = 0, **options: str) -> Built:
     """On resnet18, with few proposals."""
     torch.manual_seed(seed)
     return BUILDERS[kind]("resnet18", LABELS, {"proposals": "reduced", **options})
+
+
+def build_narrow(kind: str, width: int = 64) -> DetectionNetwork:
+    """The same with `width` channels in place of 256 in all that stands on the residual network: it learns in a third
+    of the time."""
+    torch.manual_seed(0)
+    if kind == "retinanet":
+        return FocalNetwork(_narrow_backbone((2, 3, 4), width, LastLevelP6P7(width, width)), LABELS, True)
+    module = MaskRCNN(
+        _narrow_backbone((1, 2, 3, 4), width, LastLevelMaxPool()),
+        box_head=TwoMLPHead(7 * 7 * width, 4 * width),
+        box_predictor=FastRCNNPredictor(4 * width, LABELS + 1),
+        mask_head=MaskRCNNHeads(width, [width] * 4, 1),
+        mask_predictor=MaskRCNNPredictor(width, width, LABELS + 1),
+        **choose_proposals({"proposals": "reduced"}).as_arguments(),
+    )
+    return RegionNetwork(module)
+
+
+def _narrow_backbone(layers: tuple[int, ...], width: int, above: LastLevelMaxPool | LastLevelP6P7) -> BackboneWithFPN:
+    names = {f"layer{layer}": str(place) for place, layer in enumerate(layers)}
+    return BackboneWithFPN(resnet18(), names, [32 * 2**layer for layer in layers], width, above)
 
 
 def make_targets(boxes: list[list[float]], labels: list[int], image: list[int], height: int, width: int) -> Targets:
