@@ -6,6 +6,7 @@ import gc
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from _pytest.mark.expression import Expression
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from vision.training.launch import SHARED_PROCESSORS
 
@@ -40,11 +42,35 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
     return SharedSetUp(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+SHARES = 'scope="module"'
+
+
 class SharedSetUp(LoadFileScheduling):
-    """Files go to the processes in turn. All that drives the browser is one file: it stands on one Darkroom."""
+    """Files go to the processes in turn. All that drives the browser is one file: it stands on one Darkroom. What only
+    computes for long goes test by test, unless tests share what they look at.
+
+    Tests with other processes wait for them a third of the time: while those last, one process takes none of them, so
+    that there is always something to compute.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+        if nodeid.startswith("tests/browser/"):
+            return "browser"
+        file = str(super()._split_scope(nodeid))
+        return nodeid if _marks_of(file) & {"heavy", "slow", SHARES} == {"heavy"} else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if node is self.nodes[-1]:
+            computing = (scope for scope in self.workqueue if not (scope == "browser" or "slow" in _marks_of(scope)))
+            if (scope := next(computing, None)) is not None:
+                self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
+
+
+@cache
+def _marks_of(scope: str) -> frozenset[str]:
+    text = (Path(__file__).parent.parent / scope.partition("::")[0]).read_text(encoding="utf-8")
+    return frozenset({*re.findall(r"mark\.(\w+)", text), *re.findall(SHARES, text)})
 
 
 @pytest.hookimpl(trylast=True)
@@ -67,7 +93,7 @@ def pytest_unconfigure() -> None:
 
 
 def _rank_by_length(item: pytest.Item) -> int:
-    first = ("browser" in item.keywords, "/e2e/" in item.nodeid, "heavy" in item.keywords, "slow" in item.keywords)
+    first = ("browser" in item.keywords, "/e2e/" in item.nodeid, "slow" in item.keywords, "heavy" in item.keywords)
     return first.index(True) if any(first) else len(first)
 
 

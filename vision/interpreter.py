@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _COMPILER = "torch._dynamo"
 
@@ -42,33 +43,43 @@ def leave(code: int) -> NoReturn:
 
 
 def import_torchvision() -> None:
-    """Import torchvision without torch's compiler, which takes two seconds and 150 MB: it is imported where something
-    compiles.
+    """Import torchvision with torch's compiler, which takes two seconds and 150 MB, put off until something compiles.
 
-    All torchvision wants of it at first is to know whether one of its functions could be compiled one day, and to mark
-    those that never are.
+    Torchvision asks whether one of its functions could be compiled one day and, like torch's optimizers later on, marks
+    some that never are.
     """
     if _COMPILER not in sys.modules:
-        with suppress(AttributeError, ImportError, TypeError), _compiler_left_out():
-            import torchvision.tv_tensors
-    import torchvision  # noqa: F401  whole, where it wanted more of the compiler
+        sys.modules[_COMPILER] = _Compiler()
+        utils = ModuleType(f"{_COMPILER}.utils")
+        setattr(utils, "is_compile_supported", _is_compile_supported)  # noqa: B010  modules have no such attribute
+        sys.modules[utils.__name__] = utils
+        try:
+            with suppress(ImportError):  # of something else: another version, which gets it all below
+                import torchvision.tv_tensors
+        finally:
+            sys.modules.pop(utils.__name__)
+    import torchvision  # noqa: F401
 
 
-@contextmanager
-def _compiler_left_out() -> Iterator[None]:
-    compiler, utils = (ModuleType(name) for name in (_COMPILER, f"{_COMPILER}.utils"))
-    setattr(compiler, "disable", lambda function, *_, **__: function)  # noqa: B010  modules have no such attribute
-    setattr(utils, "is_compile_supported", _is_compile_supported)  # noqa: B010
-    stand_ins = {module.__name__: module for module in (compiler, utils)}
-    sys.modules.update(stand_ins)
-    try:
-        yield
-    finally:
-        for name in stand_ins:
-            sys.modules.pop(name, None)
+class _Compiler(ModuleType):
+    """Stands where `torch._dynamo` will: runs all as it is written, and is loaded once it is asked for more."""
+
+    def __init__(self) -> None:
+        super().__init__(_COMPILER)
+
+    def disable(self, function: Any = None, *_: object, **__: object) -> Any:
+        return function if function is not None else lambda later: later
+
+    def graph_break(self) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__path__":  # asked of every module there is; the path only to load more
+            raise AttributeError(name)
+        if sys.modules.get(_COMPILER) is self:
+            del sys.modules[_COMPILER]
+        return getattr(import_module(_COMPILER), name)
 
 
 def _is_compile_supported(device: str) -> bool:
-    from torch._dynamo.utils import is_compile_supported
-
-    return bool(is_compile_supported(device))
+    return bool(import_module(f"{_COMPILER}.utils").is_compile_supported(device))

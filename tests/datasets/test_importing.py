@@ -257,6 +257,7 @@ def test_items_of_an_unfinished_version_are_a_conflict(storage):
         selectors.list_items(create())
 
 
+@pytest.mark.heavy
 def test_sample_is_made_once(storage, monkeypatch):
     short_samples(monkeypatch, 15)
     first = services.create_sample_version(None)
@@ -267,6 +268,7 @@ def test_sample_is_made_once(storage, monkeypatch):
     assert services.create_sample_version(None).pk == first.pk
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task_type", list(TaskType))
 def test_sample_of_every_task_type(storage, monkeypatch, task_type):
     short_samples(monkeypatch, 15)

@@ -48,6 +48,7 @@ def link(**filters):
     return filters
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("score", [0.3, 0.1, 0.8])
 def test_counts_lead_to_the_images_that_make_them_at_any_threshold(trial, score):
     evaluation = selectors.get_evaluation(trial)

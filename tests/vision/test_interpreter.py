@@ -12,8 +12,6 @@ from tests.running import ROOT
 
 pytestmark = pytest.mark.heavy
 
-LOADED = "any(name == 'torch._dynamo' or name.startswith('torch._dynamo.') for name in sys.modules)"
-
 
 def run(program: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -56,47 +54,36 @@ leave({code})
     assert (done.returncode, done.stdout, done.stderr) == (code, "written registered\n", "")
 
 
-@pytest.mark.parametrize(
-    "module", ["endpoints.model_server.shared_imports", "vision.embedding.backbone", "vision.preview.drawing"]
-)
-def test_what_serves_and_describes_loads_no_compiler(module: str) -> None:
-    done = run(f"import sys, {module}; print({LOADED}, 'torchvision' in sys.modules)")
-    assert done.stdout == "False True\n", done.stderr
-
-
-def test_the_compiler_is_there_for_what_compiles() -> None:
-    program = f"""
+def test_the_compiler_is_loaded_when_something_compiles() -> None:
+    """Not for what serves, describes and draws, nor for an optimizer."""
+    program = """
 import sys
-from vision.interpreter import import_torchvision
-import_torchvision()
-assert not {LOADED}
+loaded = lambda: any(name.startswith("torch._dynamo.") for name in sys.modules)
+import endpoints.model_server.shared_imports, vision.embedding.backbone, vision.preview.drawing
+assert "torchvision" in sys.modules and not loaded()
 import torch
+weight = torch.nn.Parameter(torch.ones(2))
+optimizer = torch.optim.AdamW([weight])
+weight.sum().backward()
+optimizer.step()
+assert not loaded() and weight.max() < 1
 from torchvision import ops
-found = torch.compile(lambda image: ops.box_area(image) + 1, backend="eager")(torch.tensor([[0.0, 0.0, 2.0, 3.0]]))
-assert found.item() == 7
-assert ops.roi_align.__globals__["is_compile_supported"]("cpu")
-print({LOADED})
+corners = torch.tensor([[0.0, 0.0, 2.0, 3.0]])
+assert torch.compile(lambda boxes: ops.box_area(boxes) + 1, backend="eager")(corners).item() == 7
+assert ops.roi_align.__globals__["is_compile_supported"]("cpu") and torch._dynamo is sys.modules["torch._dynamo"]
+optimizer.zero_grad()
+print(loaded())
 """
     assert (done := run(program)).stdout == "True\n", done.stderr
 
 
-def test_a_version_that_wants_more_of_it_gets_it() -> None:
-    program = f"""
+def test_a_version_that_wants_more_of_the_compiler_gets_it() -> None:
+    program = """
 import sys
-from contextlib import contextmanager
-from types import ModuleType
 from vision import interpreter
-@contextmanager
-def left_out():
-    sys.modules["torch._dynamo.utils"] = ModuleType("torch._dynamo.utils")
-    try:
-        yield
-    finally:
-        del sys.modules["torch._dynamo.utils"]
-interpreter._compiler_left_out = left_out
+interpreter.setattr = lambda module, name, value: None  # it is asked for what is not there
 interpreter.import_torchvision()
 from torchvision import ops
-assert ops.roi_align.__globals__["is_compile_supported"]("cpu")
-print({LOADED})
+print(ops.roi_align.__globals__["is_compile_supported"]("cpu"))
 """
     assert (done := run(program)).stdout == "True\n", done.stderr

@@ -39,6 +39,7 @@ def test_tensors_are_named_as_in_torchvisions_files(name: str, original: str) ->
     assert shapes_of(build_shapes(ARCHITECTURES.get(name)).module) == shapes_of(theirs)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("name", "original"), TIMM.items())
 def test_tensors_are_named_as_in_timms_files(name: str, original: str) -> None:
     with torch.device("meta"):

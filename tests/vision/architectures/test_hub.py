@@ -19,6 +19,8 @@ from vision.errors import InvalidDocumentError, NotFoundError, WeightsUnavailabl
 from vision.explain import explain
 from vision.inference.predictor import Predictor
 
+pytestmark = pytest.mark.heavy
+
 NAME = "someone/tiny-net"
 TINY: dict[str, dict[str, Any]] = {
     "vit": {name: value for name, value in TINY_VIT.items() if name not in ("model_type", "architectures")},

@@ -80,6 +80,7 @@ def test_what_is_passed_over_counts_as_well(tmp_path):
         unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out", ImportLimits(ratio_grace_bytes=2_000_000))
 
 
+@pytest.mark.heavy
 def test_a_zip_of_too_many_files_is_refused_before_it_is_listed(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for number in range(30_000):

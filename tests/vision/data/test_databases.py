@@ -48,6 +48,7 @@ def test_a_file_keeps_its_tables(tmp_path):
         assert database.execute("SELECT value FROM rows").fetchall() == [(5,)]
 
 
+@pytest.mark.heavy
 def test_what_does_not_fit_goes_to_the_folder_that_was_named(tmp_path):
     folders = [tmp_path / name for name in ("first", "second")]
     for folder in folders:

@@ -120,6 +120,7 @@ def alike(count: int) -> np.ndarray:
     return np.arange(count, dtype=np.int64) << 20
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "hashes",
     [

@@ -66,6 +66,7 @@ def test_one_hostile_line_costs_itself(tmp_path, line):
     assert "after" in result.label_names
 
 
+@pytest.mark.heavy
 def test_a_line_of_fifty_megabytes_is_not_read(tmp_path):
     files = dataset_files(validation=0)
     files[LINES] += '{"image_url": "' + "x" * (50 << 20) + '"}\n'
@@ -157,6 +158,7 @@ def test_a_pattern_that_cannot_be_used_is_refused(pattern, words):
         read_settings({"group_pattern": pattern})
 
 
+@pytest.mark.heavy
 def test_more_findings_than_are_kept_are_counted(tmp_path):
     files = dataset_files(validation=0)
     files[LINES] += "{bad\n" * 20_000

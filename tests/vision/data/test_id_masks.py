@@ -82,6 +82,7 @@ def test_formats_that_lose_values_and_files_that_are_no_pictures_are_refused(tmp
         read_id_mask(tmp_path / "missing.png")
 
 
+@pytest.mark.heavy
 def test_scattered_values_all_over_a_picture_are_refused(tmp_path):
     ids = np.random.default_rng(0).integers(0, 20_000, (600, 600)).astype(np.uint16)
     mask = read_id_mask(save(tmp_path / "a.png", ids))

@@ -262,6 +262,7 @@ def test_image_by_its_hash(manifest):
     assert not has_image(manifest, "0" * 63 + "x")
 
 
+@pytest.mark.heavy
 def test_rows_of_megabytes_are_read_all_the_same(tmp_path):
     path = tmp_path / "m.parquet"
     text = '"' + "x" * 3_000_000 + '"'

@@ -159,6 +159,7 @@ def test_shares_that_do_not_add_up_are_refused(shares):
         assign_splits([["a"]], shares, 0)
 
 
+@pytest.mark.heavy
 def test_a_hundred_thousand_rows_take_seconds():
     generator = random.Random(3)
     labels = random_sets(generator, 100_000, 80)

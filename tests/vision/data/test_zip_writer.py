@@ -33,6 +33,7 @@ def test_same_content_gives_same_bytes(tmp_path):
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
+@pytest.mark.heavy
 def test_more_entries_than_an_old_zip_can_count(tmp_path):
     with ZipWriter(tmp_path / "a.zip") as archive:
         for number in range(66_000):

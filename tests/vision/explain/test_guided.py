@@ -27,6 +27,7 @@ def test_gradients_really_are_guided(activation):
     assert not torch.allclose(guided, plain_gradient(network, image, 0))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_twin_computes_the_same_and_shares_the_weights(name):
     side = ARCHITECTURES.get(name).square_crop or 64

@@ -17,6 +17,7 @@ def make_graph(module: nn.Module, **facts: object) -> Graph:
     return Graph(WithNormalisation(module, MEAN, STD), torch.zeros(2, 3, 64, 64), ("output1",), free, facts)
 
 
+@pytest.mark.heavy
 def test_the_file_takes_plain_pixels_and_answers_as_the_network(tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = build_architecture("resnet18", 4).module.eval()

@@ -17,6 +17,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.heavy
 @settings(deadline=None)
 @given(st.dictionaries(TEXT, TREES))
 def test_what_is_written_reads_back(document: dict[str, object]) -> None:

@@ -326,6 +326,7 @@ KEYS = (
 )
 
 
+@pytest.mark.heavy
 @example({"task": ""})
 @example({"sweep": {"str": None}})
 @settings(deadline=None, max_examples=200)

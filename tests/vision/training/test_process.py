@@ -24,6 +24,7 @@ def last_event(folder: Path):
     return read_events(folder / "events.jsonl")[0][-1]
 
 
+@pytest.mark.heavy
 def test_a_finished_run(tmp_path: Path) -> None:
     make_run(tmp_path, images=4, number_of_epochs=1)
     assert run_process(tmp_path / "run.json") == EXIT_DONE
@@ -38,6 +39,7 @@ def test_missing_weights_fail_with_the_users_choice(tmp_path: Path) -> None:
     assert "pretrained: none" in error["hint"]
 
 
+@pytest.mark.heavy
 def test_a_diverging_run_fails_saying_so(tmp_path: Path) -> None:
     make_run(tmp_path, images=8, architecture="resnet18", learning_rate=1.0, optimizer="adam", number_of_epochs=5)
     assert run_process(tmp_path / "run.json") == EXIT_FAILED

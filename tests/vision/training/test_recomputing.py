@@ -10,6 +10,8 @@ from vision.architectures import build_architecture
 from vision.errors import InvalidDocumentError
 from vision.training.recomputing import recompute_activations
 
+pytestmark = pytest.mark.heavy
+
 
 def gradients(module: nn.Module, images: torch.Tensor) -> dict[str, torch.Tensor]:
     module.train()

@@ -14,6 +14,8 @@ from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_a
 from vision.catalog.task_types import TaskType
 from vision.registry import load_dotted
 
+pytestmark = pytest.mark.heavy
+
 LISTED = [info for info in ARCHITECTURES if info.family in ("detr", "mask2former")]
 
 

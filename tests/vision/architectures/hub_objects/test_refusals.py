@@ -13,6 +13,8 @@ from tests.vision.architectures.hub_objects.networks import DETECTION, NAME, SEG
 from vision.architectures import build_architecture
 from vision.errors import NotFoundError, WeightsUnavailableError
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> list[Any]:

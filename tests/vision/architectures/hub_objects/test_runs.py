@@ -19,6 +19,8 @@ from vision.inference.predictor import Predictor
 from vision.training.inputs.rows import read_rows
 from vision.training.run_document import RunDocument
 
+pytestmark = pytest.mark.heavy
+
 
 def make_hub_run(folder: Path, kind: str, **changes: Any) -> RunDocument:
     publish(folder / "weights", kind)

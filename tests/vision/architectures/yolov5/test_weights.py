@@ -34,6 +34,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])
 def test_the_published_weights_start_all_but_the_class_layers(published: Path, tmp_path: Path, ending: str) -> None:
     expected = torch.load(published, weights_only=False)["model"].float().state_dict()
@@ -69,7 +70,7 @@ def server(published: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None: ...
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{listening.server_port}"
         listening.shutdown()
 

@@ -270,6 +270,7 @@ def test_broken_document_is_read_up_to_there(tmp_path, text, good, code, line):
     assert findings(report) == [(code, "annotations.xml", line)]
 
 
+@pytest.mark.heavy
 def test_points_of_fifty_megabytes_cost_no_memory(tmp_path):
     polygon = '<polygon label="x" points="' + "1.00,2.00;" * (5 << 20) + '"/>'
     _, report = read_xml(tmp_path, document(image(BOX), image(polygon)))

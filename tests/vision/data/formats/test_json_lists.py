@@ -104,6 +104,7 @@ def test_elements_of_another_shape_are_refused():
         decode_item(b'["x"]', list[int])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("data", [b'{"a": ' * 300_000, b'{"a": [' + b"[" * 500_000])
 def test_deep_nesting_costs_no_stack(write, data):
     with pytest.raises(InvalidJsonError, match="ends in the middle"):

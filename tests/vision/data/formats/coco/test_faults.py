@@ -223,6 +223,7 @@ def test_reading_may_end_early(tmp_path):
     records.close()
 
 
+@pytest.mark.heavy
 def test_memory_does_not_grow_with_the_annotations(tmp_path, monkeypatch):
     monkeypatch.setattr(json_lists, "_CHUNK", 1 << 14)
 

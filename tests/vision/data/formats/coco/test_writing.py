@@ -89,6 +89,7 @@ def test_an_export_without_rows_or_annotations_is_still_json(tmp_path):
     assert json.loads((tmp_path / "annotations/instances_train.json").read_bytes())["annotations"] == []
 
 
+@pytest.mark.heavy
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     def write(count: int) -> int:
         rows = (
