@@ -64,8 +64,7 @@ class Session:
             UserError: something its owner can put right.
         """
         self._tell_phase("Preparing", f"Preparing {self.run.architecture}")
-        with importing():
-            trainer, built, splits = self.prepare()
+        trainer, built, splits = self.prepare()
         self._tell_started(trainer, splits)
         self._tell_phase("Running", f"Training {self.run.architecture} on {_device_name(self.group.device)}")
         trainer.fit()
@@ -83,9 +82,10 @@ class Session:
         make_deterministic(parameters.random_seed is not None)
         seed_everything(seed)
         options = {**run.parameters, **load_options(run, group, self._tell_preparing)}
-        built = build_architecture(run.architecture, len(run.label_names), options, run.task_type)
+        with importing():
+            built = build_architecture(run.architecture, len(run.label_names), options, run.task_type)
+            task = make_task(run, built)
         state = TrainingState(seed, parameters.training_batch_size, run.architecture, run.label_names)
-        task = make_task(run, built)
         splits = load_splits(run, task, parameters, seed, group, self._tell_preparing)
         if checkpoint is None and run.start_from is not None:
             state.pretrained = self._continue_from(run.start_from, built)
