@@ -25,8 +25,9 @@ import torchvision.tv_tensors
 ours.importing, ours.leave = contextlib.nullcontext, lambda code: None
 """
 PROGRAM = """
-from vision.interpreter import importing, leave
+from vision.interpreter import import_torchvision, importing, leave
 with importing():
+    import_torchvision()
     {imports}
 print(open("/proc/self/statm").read().split()[1], flush=True)
 leave(0)

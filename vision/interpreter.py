@@ -46,7 +46,7 @@ def import_torchvision() -> None:
     """Import torchvision with torch's compiler, which takes two seconds and 150 MB, put off until something compiles.
 
     Torchvision asks whether one of its functions could be compiled one day and, like torch's optimizers later on, marks
-    some that never are.
+    some that never are. For processes that are Darkroom's own: a packaged model leaves its host as it is.
     """
     if _COMPILER not in sys.modules:
         sys.modules[_COMPILER] = _Compiler()

@@ -54,12 +54,13 @@ leave({code})
     assert (done.returncode, done.stdout, done.stderr) == (code, "written registered\n", "")
 
 
-def test_the_compiler_is_loaded_when_something_compiles() -> None:
-    """Not for what serves, describes and draws, nor for an optimizer."""
-    program = """
+@pytest.mark.parametrize("entry", ["vision.training.__main__", "endpoints.model_server.shared_imports"])
+def test_the_compiler_is_loaded_when_something_compiles(entry: str) -> None:
+    """Not by what trains, serves, describes and draws, nor by an optimizer."""
+    program = f"""
 import sys
 loaded = lambda: any(name.startswith("torch._dynamo.") for name in sys.modules)
-import endpoints.model_server.shared_imports, vision.embedding.backbone, vision.preview.drawing
+import {entry}, vision.embedding.backbone, vision.preview.drawing
 assert "torchvision" in sys.modules and not loaded()
 import torch
 weight = torch.nn.Parameter(torch.ones(2))

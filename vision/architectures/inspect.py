@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from vision.errors import WeightsUnavailableError
-from vision.interpreter import importing, leave
+from vision.interpreter import import_torchvision, importing, leave
 
 with importing():
+    import_torchvision()
     from vision.architectures.weights import read_tensors
 
 

@@ -16,6 +16,7 @@ from vision.embedding.planning import Plan, make_plan
 from vision.embedding.reducing import DIMENSIONS, Basis, fit_basis, load_basis
 from vision.embedding.request import ABOUT, BASIS, PROGRESS, VECTORS, EmbeddingRequest, read_json, write_json
 from vision.errors import InvalidDatasetError, WeightsUnavailableError
+from vision.interpreter import import_torchvision, importing
 
 logger = logging.getLogger(__name__)
 _SAMPLE = 2_048  # images the basis is fitted on
@@ -57,7 +58,9 @@ def embed_images(request: EmbeddingRequest) -> None:
 
 def choose_describer(request: EmbeddingRequest) -> tuple[Describer, str]:
     """The network if its weights are at hand, else colours and edges with the reason."""
-    from vision.embedding.backbone import load_backbone  # torch, which the other has no use for
+    with importing():  # torch, which the other has no use for
+        import_torchvision()
+        from vision.embedding.backbone import load_backbone
 
     try:
         return load_backbone(request.weights_dir, request.offline), ""

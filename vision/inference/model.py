@@ -9,11 +9,8 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc import PythonModel, PythonModelContext  # type: ignore[attr-defined]
 
-from vision.interpreter import importing
+from vision.inference.predictor import Predictor
 from vision.spec.scoring import ScoringItem, parse_scoring_request
-
-with importing():
-    from vision.inference.predictor import Predictor
 
 
 class DarkroomModel(PythonModel):  # type: ignore[misc]

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TextIO
 
 from vision.errors import InternalError, UserError
-from vision.interpreter import importing, leave
+from vision.interpreter import import_torchvision, importing, leave
 from vision.lifeline import watch_lifeline
 from vision.preview.request import PreviewRequest
 
 with importing():
+    import_torchvision()
     from vision.preview.drawing import draw_preview
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,10 @@ import logging
 import os
 from pathlib import Path
 
-from vision.interpreter import importing, leave
+from vision.interpreter import import_torchvision, importing, leave
 
 with importing():
+    import_torchvision()
     from vision.training.process import run_process
 
 _NICENESS = 5  # pages and predictions on the same machine come first
