@@ -42,7 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
     return SharedSetUp(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-SHARES = 'scope="module"'
+SHARES = 'scope="module"'  # in a file whose tests look at what is made once for them
 
 
 class SharedSetUp(LoadFileScheduling):

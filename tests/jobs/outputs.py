@@ -44,15 +44,9 @@ def write_outputs(
 ) -> None:
     """`rows` are `{"row", "path", "sha256", "truth"}`; the predictions are mostly right."""
     listed = tuple((row["row"], row["path"], row["sha256"], row["truth"]) for row in rows)
-    summary, report, predictions = _name_images(tuple(label_names), listed, seed, split)
-    key = f"trials/{trial.name}"
-    _store(key, split, report, predictions)
-    if split != VALIDATION:
-        return
-    storage.write_bytes(f"{key}/logs/azureml_automl_vision.log", b"epoch 1\n")
-    trial.outputs_key, trial.summary = key, dict(summary)
-    trial.primary_metric = summary["accuracy"]
-    trial.save()
+    _store(trial, _name_images(tuple(label_names), listed, seed, split), "accuracy", split)
+    if split == VALIDATION:
+        storage.write_bytes(f"{trial.outputs_key}/logs/azureml_automl_vision.log", b"epoch 1\n")
 
 
 @lru_cache(maxsize=8)
@@ -112,12 +106,7 @@ def _predictions(rows: list[dict[str, Any]], truth: np.ndarray, probabilities: n
 def write_label_outputs(trial: Trial, label_names: list[str], rows: list[dict[str, Any]], seed: int = 7) -> None:
     """The same of a multi-label trial: `truth` of each row is a list of names."""
     listed = tuple((row["row"], row["path"], row["sha256"], tuple(row["truth"])) for row in rows)
-    summary, report, predictions = _name_labels(tuple(label_names), listed, seed)
-    key = f"trials/{trial.name}"
-    _store(key, VALIDATION, report, predictions)
-    trial.outputs_key, trial.summary = key, dict(summary)
-    trial.primary_metric = summary["iou"]
-    trial.save()
+    _store(trial, _name_labels(tuple(label_names), listed, seed), "iou")
 
 
 @lru_cache(maxsize=8)
@@ -170,12 +159,8 @@ def write_object_outputs(
     crowds, images without objects and images without finds. `rows` are `{"row", "path", "sha256"}`; in those at the
     places `blind_to` nothing is found."""
     listed = tuple((row["row"], row["path"], row["sha256"]) for row in rows)
-    metrics, report, predictions = _find_objects(trial.job.task_type, tuple(label_names), listed, blind_to)
-    key = f"trials/{trial.name}"
-    _store(key, VALIDATION, report, predictions)
-    trial.outputs_key, trial.summary = key, dict(metrics)
-    trial.primary_metric = metrics["mean_average_precision"]
-    trial.save()
+    found = _find_objects(trial.job.task_type, tuple(label_names), listed, blind_to)
+    _store(trial, found, "mean_average_precision")
 
 
 @lru_cache(maxsize=4)
@@ -220,10 +205,15 @@ def _cell(truth: Any, names: Sequence[str], by_masks: bool) -> list[dict[str, An
     return cell
 
 
-def _store(key: str, split: str, report: dict[str, Any], predictions: bytes) -> None:
-    files = EVALUATION_FILES[split]
+def _store(trial: Trial, outputs: Outputs, primary_metric: str, split: str = VALIDATION) -> None:
+    """Put the files where the trial keeps its outputs; what it is ranked by is of the validation split."""
+    summary, report, predictions = outputs
+    key, files = f"trials/{trial.name}", EVALUATION_FILES[split]
     storage.write_bytes(f"{key}/{files.report}", json.dumps(report).encode())
     storage.write_bytes(f"{key}/{files.predictions}", predictions)
+    if split == VALIDATION:
+        trial.outputs_key, trial.summary, trial.primary_metric = key, dict(summary), summary[primary_metric]
+        trial.save()
 
 
 def _name_all(chosen: np.ndarray, names: list[str]) -> pa.Array:

@@ -43,11 +43,9 @@ def list_problems(error: ValidationError, model: type[BaseModel], prefix: str = 
 
 def _to_detail(item: Any, model: type[BaseModel], prefix: str) -> Detail:
     kind, context = item["type"], item.get("ctx", {})
-    is_about_key = kind in ("missing", "extra_forbidden")
-    *within, last = [str(part) for part in item["loc"]] or [""]
-    parts = [part for part in within if not _TRIED.fullmatch(part)]
-    if is_about_key or (last and not _TRIED.fullmatch(last)):
-        parts.append(last)
+    places = [str(place) for place in item["loc"]]
+    key = places.pop() if kind in ("missing", "extra_forbidden") else None  # it may be called like a type
+    parts = [place for place in places if not _TRIED.fullmatch(place)] + ([] if key is None else [key])
     path = ".".join([*([prefix] if prefix else []), *parts]) or None
     if kind == "missing":
         return Detail("This key is required.", code="missing", path=path)

@@ -166,10 +166,7 @@ def test_training_without_targets_is_refused() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kind",
-    ["maskrcnn", "retinanet"],  # of the first Faster R-CNN is a part
-)
+@pytest.mark.parametrize("kind", ["maskrcnn", "retinanet"])  # of the first Faster R-CNN is a part
 def test_what_was_learnt_is_found_again_alone_or_beside_a_larger_image(kind: str) -> None:
     """Filling reaches what lies within sight of it: in images this small, everything. Seen: boxes that overlap with
     those found alone by 0.92 to 0.99. That it does no more than in torchvision is tested there, number by number."""
