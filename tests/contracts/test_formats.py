@@ -19,7 +19,7 @@ from PIL import Image, ImageChops, ImageDraw
 from vision.catalog.task_types import TaskType
 from vision.data.exporting import ExportImage, export_rows, list_formats
 from vision.data.formats import FORMATS, ExportRow, ReadOptions, detect_format, get_reader
-from vision.data.labels import LABEL_READERS
+from vision.data.labels import LABEL_READERS, to_values
 from vision.data.limits import DEFAULT_LIMITS
 from vision.data.report import Report
 from vision.data.sources import open_source
@@ -146,7 +146,7 @@ def read_back(exported: Exported, format_name: str, pictures: dict[str, bytes]) 
         name = by_content[exported.upload.path(record.image).read_bytes()]
         assert name not in found, f"{name} is there twice"
         cell = LABEL_READERS[exported.task_type](record.label, DEFAULT_LIMITS)
-        found[name] = (record.split, record.label, cell.repairs)
+        found[name] = (record.split, to_values(record.label), cell.repairs)
     return found, report
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from vision.catalog.task_types import TaskType
 from vision.data.geometry import divide_cell, find_frame
-from vision.data.labels import LABEL_READERS, UNLABELLED, InvalidLabelError, LabelCell
+from vision.data.labels import LABEL_READERS, UNLABELLED, InvalidLabelError, LabelCell, to_values
 from vision.data.limits import ImportLimits
 from vision.data.options import ImportSettings
 from vision.data.records import Record
@@ -106,7 +106,7 @@ class CellReader:
     def _divide(self, record: Record) -> Any:
         declared = (record.width, record.height) if record.width and record.height else None
         frame = find_frame(self._upload, record.image, declared)
-        return divide_cell(record.label, frame) if frame is not None else None
+        return divide_cell(to_values(record.label), frame) if frame is not None else None
 
     def _refuse(self, record: Record, error: InvalidLabelError) -> None:
         message = str(error)

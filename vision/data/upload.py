@@ -51,7 +51,8 @@ OUTSIDE = "@"
 class Upload:
     """A folder on disk and the relative paths of its files (`/` between folders).
 
-    `spare` is a folder of our own for pictures that are packed into other files.
+    `names` are the same files to look one up in. `spare` is a folder of our own for pictures that are packed into other
+    files.
     """
 
     def __init__(
@@ -62,13 +63,13 @@ class Upload:
         self._spare = spare
         self._embedded: dict[str, Path] = {}
         self.files = list(files)
-        self._known = frozenset(files)
+        self.names = frozenset(files)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for file in files:
             self._by_name[posixpath.basename(file)].append(file)
 
     def __contains__(self, file: str) -> bool:
-        return file in self._known
+        return file in self.names
 
     def path(self, file: str) -> Path:
         """Where a file of the upload, or an image from outside it, lies on disk.
@@ -76,7 +77,7 @@ class Upload:
         Raises:
             InvalidImageError: an image from outside cannot be fetched.
         """
-        if self._outside is not None and file.startswith(OUTSIDE) and file not in self._known:
+        if self._outside is not None and file.startswith(OUTSIDE) and file not in self.names:
             return self._outside.path(file)
         return self._embedded.get(file) or self.root / file
 
@@ -89,7 +90,7 @@ class Upload:
         """
         if self._spare is None:
             raise ImageNotFoundError("The picture packed into the file is not taken out: add the image file.")
-        name = next(name for name in names if name not in self._known and name not in self._embedded)
+        name = next(name for name in names if name not in self.names and name not in self._embedded)
         self._spare.mkdir(exist_ok=True)
         path = self._spare / str(len(self._embedded))
         try:
@@ -142,7 +143,7 @@ class Upload:
         while True:
             for candidate in dict.fromkeys((path, unquote(path))):
                 file = posixpath.normpath(posixpath.join(folder, candidate))
-                if file in self._known:
+                if file in self.names:
                     return file
             if not folder:
                 raise ImageNotFoundError(f"{url} is not in the upload.{self._suggest(path)}")

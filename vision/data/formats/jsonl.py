@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from vision.data.formats.base import Detection, ExportRow, ReadOptions
 from vision.data.formats.json_lines import InvalidLineError, iterate_lines, parse_line
-from vision.data.labels import guess_task_type
-from vision.data.mltable import Line, MltableWriter, Table, is_mltable, iterate_table, read_mltable
+from vision.data.labels import LABEL_TYPES, guess_task_type
+from vision.data.mltable import Line, MltableWriter, Table, is_mltable, iterate_files, iterate_table, read_mltable
 from vision.data.records import Record
 from vision.data.report import Report, clean_text
 from vision.data.split_names import guess_split, read_split
@@ -106,6 +108,14 @@ def _first_rows(upload: Upload, file: str) -> Iterator[dict[str, Any]]:
             continue
 
 
+class _Details(msgspec.Struct, frozen=True, gc=False):
+    width: Any = None
+    height: Any = None
+
+
+_FIELDS = ("image_url", "image_details", "split")
+
+
 class _TableReading:
     """One table being read."""
 
@@ -115,6 +125,7 @@ class _TableReading:
         self._options = options
         self._report = report
         self._folders = _list_folders(table.base)
+        self._names = upload.names
         self._resolve = lru_cache(_REMEMBERED)(self._resolve_anew)
         self._guess_split = lru_cache(_REMEMBERED)(
             lambda file: guess_split(posixpath.basename(file)) or guess_split(table.file) or guess_split(file)
@@ -122,10 +133,39 @@ class _TableReading:
 
     def records(self) -> Iterator[Record]:
         limit = self._options.limits.max_line_bytes
-        for line in iterate_table(self._upload, self._table, limit, self._report):
-            record = self._read_line(line)
+        decode = _make_decoder(self._table, self._options)
+        rows: Iterator[Line | Record]
+        if decode is None:
+            rows = iterate_table(self._upload, self._table, limit, self._report)
+        else:
+            read_at_once = partial(self._read_at_once, decode)
+            rows = iterate_files(self._upload, self._table, limit, self._report, read_at_once)
+        for row in rows:
+            record = row if isinstance(row, Record) else self._read_line(row)
             if record is not None:
                 yield record
+
+    def _read_at_once(
+        self, decode: Callable[[bytes | str], Any], file: str, number: int, line: bytes | str
+    ) -> Record | None:
+        """The record of a line as Azure writes it; None of any other, which is for `_read_line` to read or report."""
+        try:
+            row = decode(line)
+            text = line if isinstance(line, str) else line.decode()
+            image = self._find_written(row.image_url) or self._resolve(row.image_url, posixpath.dirname(file))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ImageNotFoundError):
+            return None
+        details = row.image_details
+        return Record(
+            image,
+            row.label,
+            file,
+            number,
+            read_split(row.split) or self._guess_split(file),
+            text.strip(),
+            _read_pixels(details.width),
+            _read_pixels(details.height),
+        )
 
     def _read_line(self, line: Line) -> Record | None:
         row, name = line.row, self._options.target_column_name
@@ -158,14 +198,18 @@ class _TableReading:
             message = f"The line has no image_url with the image's path. {_list_fields(line)}"
             self._report.error("missing_image_url", message, file=line.file, line=line.number)
             return None
-        for folder in self._folders:  # most paths are written as they are, from one of these
-            if (file := folder + url) in self._upload:
-                return file
         try:
-            return self._resolve(url, posixpath.dirname(line.file))
+            return self._find_written(url) or self._resolve(url, posixpath.dirname(line.file))
         except ImageNotFoundError as error:
             self._report.error("missing_image", str(error), image=url[:300], file=line.file, line=line.number)
             return None
+
+    def _find_written(self, url: str) -> str | None:
+        """The image of a path that is written as it is, from one of the folders, as most are."""
+        for folder in self._folders:
+            if (file := folder + url) in self._names:
+                return file
+        return None
 
     def _resolve_anew(self, url: str, folder: str) -> str:
         """Seen from the MLTable, and failing that from the file of lines."""
@@ -180,6 +224,21 @@ class _TableReading:
         message = f"The line has no field {self._options.target_column_name!r} with the label. {_list_fields(line)}"
         image = str(line.row.get("image_url", ""))[:300]
         self._report.error("missing_label", message, image=image, file=line.file, line=line.number)
+
+
+def _make_decoder(table: Table, options: ReadOptions) -> Callable[[bytes | str], Any] | None:
+    """Decodes of a line what becomes of it, and nothing else; None where more than that is looked at."""
+    name = options.target_column_name
+    if table.steps or table.has_path_column or options.group_column or name in _FIELDS:
+        return None
+    fields: list[Any] = [
+        ("image_url", str),
+        ("label", LABEL_TYPES[options.task_type] | None),
+        ("image_details", _Details, _Details()),
+        ("split", Any, None),
+    ]
+    row = msgspec.defstruct("Row", fields, rename={"label": name}, gc=False)
+    return msgspec.json.Decoder(row).decode
 
 
 def _list_folders(base: str) -> list[str]:

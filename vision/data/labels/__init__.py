@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from vision.catalog.task_types import TaskType
-from vision.data.labels.base import UNLABELLED, InvalidLabelError, LabelCell
+from vision.data.labels.base import UNLABELLED, InvalidLabelError, LabelCell, to_values
 from vision.data.labels.classes import read_class_name, read_class_names
 from vision.data.labels.guessing import guess_task_type
-from vision.data.labels.objects import read_boxes
-from vision.data.labels.polygons import read_polygons
+from vision.data.labels.objects import BoxObject, read_boxes
+from vision.data.labels.polygons import PolygonObject, read_polygons
 from vision.data.limits import ImportLimits
 
 LABEL_READERS: dict[str, Callable[[Any, ImportLimits], LabelCell]] = {
@@ -22,5 +22,20 @@ LABEL_READERS: dict[str, Callable[[Any, ImportLimits], LabelCell]] = {
     TaskType.DETECTION: read_boxes,
     TaskType.SEGMENTATION: read_polygons,
 }
+LABEL_TYPES: dict[str, Any] = {
+    TaskType.CLASSIFICATION: str,
+    TaskType.MULTILABEL: list[str],
+    TaskType.DETECTION: list[BoxObject],
+    TaskType.SEGMENTATION: list[PolygonObject],
+}
+"""What a cell that is written as Azure writes it may be decoded to at once; its reader takes it as it takes values."""
 
-__all__ = ["LABEL_READERS", "UNLABELLED", "InvalidLabelError", "LabelCell", "guess_task_type"]
+__all__ = [
+    "LABEL_READERS",
+    "LABEL_TYPES",
+    "UNLABELLED",
+    "InvalidLabelError",
+    "LabelCell",
+    "guess_task_type",
+    "to_values",
+]

@@ -64,6 +64,13 @@ def describe(value: Any) -> str:
     return kinds.get(type(value), type(value).__name__)
 
 
+def to_values(cell: Any) -> Any:
+    """A label cell as Python values; objects that were decoded as such become mappings again."""
+    if type(cell) is not list:
+        return cell
+    return [msgspec.structs.asdict(one) if isinstance(one, msgspec.Struct) else one for one in cell]
+
+
 GOOD_NAMES: set[str] = set()  # names repeat by the hundred thousand; each is looked through once
 _REMEMBERED = 10_000
 _SHORT = 100  # never above the smallest limit anyone sets in earnest

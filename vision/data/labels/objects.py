@@ -8,7 +8,15 @@ from typing import Annotated, Any
 
 import msgspec
 
-from vision.data.labels.base import GOOD_NAMES, UNLABELLED, InvalidLabelError, LabelCell, check_name, describe
+from vision.data.labels.base import (
+    GOOD_NAMES,
+    UNLABELLED,
+    InvalidLabelError,
+    LabelCell,
+    check_name,
+    describe,
+    to_values,
+)
 from vision.data.limits import ImportLimits
 
 DUST = 0.005
@@ -30,7 +38,12 @@ class BoxObject(msgspec.Struct, gc=False):
     isCrowd: Crowd = 0  # noqa: N815
 
 
-_BOXES = list[BoxObject]
+class _Boxes(
+    msgspec.Struct, array_like=True, gc=False
+):  # a type by name: what to do for a list is found anew each time
+    objects: list[BoxObject]
+
+
 _encode = msgspec.json.Encoder().encode
 _CORNERS = ("topX", "topY", "bottomX", "bottomY")
 
@@ -47,8 +60,8 @@ def read_boxes(cell: Any, limits: ImportLimits) -> LabelCell:
     if cell is None:
         return UNLABELLED
     try:
-        objects = msgspec.convert(cell, _BOXES)
-    except (msgspec.ValidationError, RecursionError):
+        objects = msgspec.convert((cell,), _Boxes).objects
+    except (msgspec.ValidationError, UnicodeError, RecursionError):
         return _repair_boxes(cell, limits)
     if len(objects) > limits.max_objects:
         return _repair_boxes(cell, limits)
@@ -74,10 +87,11 @@ def list_objects(cell: Any, limits: ImportLimits, repairs: list[str]) -> list[di
         raise InvalidLabelError(f"The label is a list of objects, not {describe(cell)}.")
     if len(cell) > limits.max_objects:
         raise InvalidLabelError(f"There are {len(cell):,} objects on the image; {limits.max_objects:,} are allowed.")
-    for number, one in enumerate(cell, start=1):
+    values: list[dict[str, Any]] = to_values(cell)
+    for number, one in enumerate(values, start=1):
         if not isinstance(one, dict):
             raise InvalidLabelError(f"Object {number} is {describe(one)}, not an object with a label.")
-    return cell
+    return values
 
 
 def read_crowd(value: Any, number: int, repairs: list[str]) -> int:

@@ -13,12 +13,16 @@ from vision.data.limits import ImportLimits
 _LEAST = 6  # numbers of a ring: three points
 
 
-class PolygonObject(msgspec.Struct):
+class PolygonObject(msgspec.Struct, kw_only=True):
     """One instance as Azure writes it; several rings are parts of it. Further keys (`bbox`) are ignored."""
 
     label: str
     isCrowd: int = 0  # noqa: N815  Azure's spelling
-    polygon: list[list[Corner]] = []
+    polygon: list[list[Corner]]
+
+
+class _Polygons(msgspec.Struct, array_like=True):
+    objects: list[PolygonObject]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -36,8 +40,8 @@ def read_polygons(cell: Any, limits: ImportLimits) -> LabelCell:
     if cell is None:
         return UNLABELLED
     try:
-        objects = msgspec.convert(cell, list[PolygonObject])
-    except (msgspec.ValidationError, RecursionError):
+        objects = msgspec.convert((cell,), _Polygons).objects
+    except (msgspec.ValidationError, UnicodeError, RecursionError):
         return _repair_polygons(cell, limits)
     repairs: list[str] = []
     points = 0
@@ -90,7 +94,8 @@ def _repair_polygon(one: dict[str, Any], number: int, limits: ImportLimits, repa
     if not rings:
         repairs.append(f"Object {number} ({name}) has no area and was left out.")
         return None
-    return PolygonObject(name, read_crowd(one.get("isCrowd"), number, repairs), rings)
+    is_crowd = read_crowd(one.get("isCrowd"), number, repairs)
+    return PolygonObject(label=name, isCrowd=is_crowd, polygon=rings)
 
 
 def _list_rings(polygon: list[Any], repairs: list[str]) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from vision.data.formats.json_lines import InvalidLineError, iterate_lines, parse_line
 from vision.data.mltable.table import PATH_COLUMN, Line, Table
@@ -10,33 +11,54 @@ from vision.data.report import Action, Report
 from vision.data.upload import Upload
 from vision.errors import InvalidImageError
 
+Row = TypeVar("Row")
+
 
 def iterate_table(upload: Upload, table: Table, max_line_bytes: int, report: Report) -> Iterator[Line]:
     """The rows the table's steps leave, in order. Lines that cannot be read are reported, as errors or, where the
     table drops them, as warnings.
     """
-    lines = _parse_files(upload, table, max_line_bytes, report)
+    lines: Iterator[Line] = iterate_files(upload, table, max_line_bytes, report, _read_none_at_once)
     for step in table.steps:
         lines = step(lines, report)
     return lines
 
 
-def _parse_files(upload: Upload, table: Table, max_line_bytes: int, report: Report) -> Iterator[Line]:
+def iterate_files(
+    upload: Upload,
+    table: Table,
+    max_line_bytes: int,
+    report: Report,
+    read_at_once: Callable[[str, int, bytes | str], Row | None],
+) -> Iterator[Line | Row]:
+    """The rows of the table's files without its steps: what `read_at_once` makes of a file's line of this number or,
+    where that is None, the line parsed.
+    """
     for file in table.files:
         try:
-            yield from _parse_file(upload, table, file, max_line_bytes, report)
+            yield from _iterate_file(upload, table, file, max_line_bytes, report, read_at_once)
         except (UnicodeError, OSError, InvalidImageError) as error:
             message = f"The file cannot be read as {table.encoding}: {error}."
             report.error("unreadable_file", message, file=file)
 
 
-def _parse_file(upload: Upload, table: Table, file: str, max_line_bytes: int, report: Report) -> Iterator[Line]:
+def _iterate_file(
+    upload: Upload,
+    table: Table,
+    file: str,
+    max_line_bytes: int,
+    report: Report,
+    read_at_once: Callable[[str, int, bytes | str], Row | None],
+) -> Iterator[Line | Row]:
     # `invalid_lines: drop` in the MLTable says: leave such lines out and don't make much of it
     say = report.warning if table.drops_invalid_lines else report.error
     for number, text in iterate_lines(upload.path(file), table.encoding, max_line_bytes):
         if text is None:
             message = f"The line is over {max_line_bytes >> 20} MB."
             report.error("line_too_long", message, file=file, line=number)
+            continue
+        if (made := read_at_once(file, number, text)) is not None:
+            yield made
             continue
         try:
             row, repair = parse_line(text)
@@ -48,3 +70,7 @@ def _parse_file(upload: Upload, table: Table, file: str, max_line_bytes: int, re
         if table.has_path_column:
             row[PATH_COLUMN] = file
         yield Line(file, number, text, row)
+
+
+def _read_none_at_once(file: str, number: int, text: bytes | str) -> None:
+    pass

@@ -10,7 +10,8 @@ from tests.vision.data.formats.uploads import codes, export_and_read, findings, 
 from vision.catalog.task_types import TaskType
 from vision.data.formats import ExportRow, detect_format, get_reader
 from vision.data.formats.json_lines import InvalidLineError, iterate_lines, parse_line
-from vision.data.limits import ImportLimits
+from vision.data.labels import LABEL_READERS, InvalidLabelError
+from vision.data.limits import DEFAULT_LIMITS, ImportLimits
 
 BOX = {"label": "can", "topX": 0.1, "topY": 0.2, "bottomX": 0.5, "bottomY": 0.6, "isCrowd": 0}
 
@@ -219,3 +220,65 @@ def test_what_is_written_is_read_again(tmp_path, task_type):
     assert found == {f"images/{row.name}": (row.split, row.label) for row in rows}
     assert codes(report) == []
     assert (tmp_path / "training-mltable-folder/MLTable").is_file()
+
+
+POLYGON = {"label": "can", "isCrowd": 0, "bbox": [1, 2], "polygon": [[0.1, 0.1, 0.4, 0.1, 0.4, 0.5]]}
+WRITTEN: list[object] = [
+    *("can", "", 5, None, [], ["can", "carton"], ["can", "can"], [5], {"label": "can"}, "\ud800"),
+    *(
+        [BOX],
+        BOX,
+        [BOX, BOX | {"label": "carton", "score": 0.5}],
+        [BOX | {"isCrowd": value} for value in (1, True, "1")],
+    ),
+    *(
+        [BOX | {"topX": "0.1"}],
+        [BOX | {"topX": 0.5}],
+        [BOX | {"topX": 0.9}],
+        [BOX | {"topX": -0.001}],
+        [BOX | {"topX": 9}],
+    ),
+    *([BOX | {"topX": 0}], [{"label": "can"}], [BOX | {"label": 5}], [BOX | {"label": "\ud800"}], [None], [[BOX]]),
+    *([POLYGON], [POLYGON | {"polygon": [[0.1, 0.1]]}], [POLYGON | {"polygon": [[0.1, 0.1, 0.1, 0.1, 0.1, 0.5]]}]),
+    *([POLYGON | {"polygon": POLYGON["polygon"] * 3}], [POLYGON | {"polygon": []}], [POLYGON, BOX]),
+]
+FURTHER: list[dict[str, object]] = [
+    *({}, {"split": "val"}, {"split": 5}, {"split": None}, {"label2": [None, {"a": "\ud800"}]}),
+    *({"image_details": details} for details in (None, "400px", {}, {"width": "400px", "height": 300, "format": 5})),
+    {"image_details": {"width": [400], "height": 1e300}},
+    *({"image_url": url} for url in (None, "", 7, "images/none.jpg", " images/a.jpg", "./images/b.jpg")),
+    {"image_url": "azureml://subscriptions/s/workspaces/w/datastores/d/paths/photos/images/b.jpg"},
+]
+BROKEN: list[str | bytes] = [
+    b'{"image_url": "images/a.jpg", "label": null, "note": "\xff"}',
+    b'{"image_url": "images/a.jpg", "label": "\xff"}',
+    '{"image_url": "images/a.jpg", "label": null, "note": NaN}',
+    '{"image_url": "images/a.jpg", "label": [], "label": null}',
+    '{"image_url": "images/a.jpg", "label": [1,]}',
+    '["images/a.jpg"]',
+    "{",
+]
+
+
+@pytest.mark.parametrize("task_type", LABEL_READERS)
+@pytest.mark.parametrize("target", ["label", "what it is", "split"])
+def test_lines_as_azure_writes_them_are_read_at_once_and_alike(tmp_path, task_type, target):
+    rows = [{"image_url": "images/a.jpg", target: cell} | rest for cell in WRITTEN for rest in FURTHER]
+    lines = [*(json.dumps(row) for row in rows), *BROKEN]
+    options = {"task_type": task_type, "target_column_name": target}
+    at_once, report = read_lines(tmp_path / "quick", *lines, **options)
+    parsed, other = read_lines(tmp_path / "parsed", *lines, **options, group_column="no such field")
+    assert [read_cell(record, task_type) for record in at_once] == [read_cell(record, task_type) for record in parsed]
+    assert report.to_dict() == other.to_dict()
+    kinds = {type(record.label) for record in parsed if record.label is not None}
+    assert len(parsed) > len(WRITTEN)
+    assert {str, int, list, dict} <= kinds
+
+
+def read_cell(record, task_type):
+    try:
+        cell = LABEL_READERS[task_type](record.label, DEFAULT_LIMITS)
+    except InvalidLabelError as error:
+        cell = (str(error), error.code)
+    kept = (record.image, record.file, record.line, record.split, record.source, record.width, record.height)
+    return kept, cell
