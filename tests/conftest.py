@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import re
@@ -16,12 +17,15 @@ from _pytest.mark.expression import Expression
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
+from vision.interpreter import import_torchvision
 from vision.training.launch import SHARED_PROCESSORS
 
+IS_ONE_OF_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
 gc.disable()  # until all is imported
-if "PYTEST_XDIST_WORKER" in os.environ:  # others compute on the same processors
+if IS_ONE_OF_SEVERAL:  # others compute on the same processors
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ |= SHARED_PROCESSORS
+    atexit.register(os._exit, 0)  # what all the libraries made isn't taken apart piece by piece
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -76,20 +80,23 @@ def _marks_of(scope: str) -> frozenset[str]:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What fails soonest runs first. In parallel what takes longest, so that no process is left with it in the end."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if IS_ONE_OF_SEVERAL:
         items.sort(key=_rank_by_length)
     else:
         items.sort(key=lambda item: ("browser" in item.keywords, "slow" in item.keywords))
+
+
+def pytest_collection() -> None:
+    """Processes of a run of many tests need torch at some time; its compiler next to never."""
+    if IS_ONE_OF_SEVERAL:
+        import_torchvision()
 
 
 def pytest_collection_finish() -> None:
     """What the imports made stays: to search it for garbage again and again is a tenth of the time of short tests."""
     gc.freeze()
     gc.enable()
-
-
-def pytest_unconfigure() -> None:
-    gc.unfreeze()  # what is left in the end counts as leaked
+    atexit.register(gc.unfreeze)  # what is left in the very end counts as leaked
 
 
 def _rank_by_length(item: pytest.Item) -> int:

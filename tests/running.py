@@ -18,6 +18,7 @@ import httpx
 from tests.processes import wait_until_empty
 
 ROOT = Path(__file__).resolve().parent.parent
+_http = httpx.Client(timeout=5, limits=httpx.Limits(max_keepalive_connections=0))
 _FROM_OUTSIDE = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "STUDIO_OFFLINE", "STUDIO_WEIGHTS_DIR", "STUDIO_GPUS")
 
 
@@ -39,7 +40,7 @@ class Running:
 
     def health(self) -> httpx.Response | None:
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=5)
+            return _http.get(f"{self.url}/healthz")
         except httpx.HTTPError:
             return None
 

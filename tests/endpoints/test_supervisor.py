@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -20,13 +21,13 @@ from datasets import storage as store
 from endpoints import selectors, services
 from endpoints.gateway import score_request
 from endpoints.models import Deployment, DeploymentInstance
-from endpoints.supervision import slot
+from endpoints.supervision import server, slot
 from endpoints.supervisor import Supervisor
 from jobs.models import Node
 from tests.endpoints.conftest import wait_for
 from tests.endpoints.factories import make_endpoint
 from tests.models_registry.factories import LABELS, make_version
-from tests.running import ROOT
+from tests.running import ROOT, free_port
 from vision.spec.scoring import build_scoring_request
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(600)]
@@ -140,6 +141,14 @@ def test_a_broken_model_ends_in_failed_with_its_log(supervisor, storage, monkeyp
     assert deployment.instances.get().state == "failed"
 
 
+def test_a_probe_reads_no_certificates(upstream, monkeypatch):
+    """Each server is asked every second, and they take 25 ms of a processor."""
+    monkeypatch.setattr(ssl, "create_default_context", lambda *_, **__: pytest.fail("they were read"))
+    host, port = upstream.removeprefix("http://").split(":")
+    assert server._is_up(host, int(port), 5)
+    assert not server._is_up(host, free_port(), 5)
+
+
 ORPHAN = """
 import sys, time
 from pathlib import Path
@@ -159,9 +168,9 @@ def test_no_server_outlives_its_agent(model_folder, tmp_path):
         text=True,
         cwd=ROOT,
     )
-    server = psutil.Process(int(agent.stdout.readline()))
-    wait_for(lambda: len(server.children(recursive=True)) >= 2, READY_WITHIN)
-    family = [server, *server.children(recursive=True)]
+    served = psutil.Process(int(agent.stdout.readline()))
+    wait_for(lambda: len(served.children(recursive=True)) >= 2, READY_WITHIN)
+    family = [served, *served.children(recursive=True)]
     agent.kill()
     agent.wait()
     wait_for(lambda: not any(process.is_running() and process.status() != "zombie" for process in family), 40)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import django_rq
 import pytest
@@ -55,6 +56,39 @@ def test_work_is_done_in_a_process_of_its_own(worker, tmp_path):
     wait_for((tmp_path / "pid.done").exists)
     assert horse != worker.pid
     wait_for(lambda: is_gone(horse))
+
+
+def test_code_is_imported_once_for_all_work_items(worker, tmp_path):
+    horses = set()
+    for name in ("one", "other"):
+        enqueue("note_importer", str(tmp_path / name))
+        told = wait_for(lambda name=name: (tmp_path / name).exists() and (tmp_path / name).read_text())
+        importer, horse = map(int, told.split())
+        assert importer == worker.pid
+        horses.add(horse)
+    assert len(horses - {worker.pid}) == 2
+
+
+@pytest.mark.parametrize("module", ["datasets.work_items", "jobs.work_items"])
+def test_the_code_of_work_items_may_be_imported_before_a_fork(module):
+    """It starts no thread that would be missing in the child: those of OpenBLAS and jemalloc, which see to that
+    themselves, apart."""
+    program = f"""
+import django; django.setup()
+import {module}
+from pathlib import Path
+print(*(task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")))
+"""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    told = subprocess.check_output([sys.executable, "-c", program], env=environment, cwd=ROOT, text=True)
+    assert set(told.split()) <= {Path(sys.executable).name, "jemalloc_bg_thd"}
+
+
+def test_an_unknown_work_item_leaves_the_worker_working(worker, tmp_path):
+    django_rq.get_queue("cpu").enqueue_call("tests.studio.no_such_module.fail", timeout=-1)
+    start_sleeper(tmp_path, 0)
+    wait_for((tmp_path / "pid.done").exists)
+    assert worker.poll() is None
 
 
 def test_work_item_sees_its_slot(worker, tmp_path):

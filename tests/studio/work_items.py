@@ -7,6 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+IMPORTED_BY = os.getpid()
+
+
+def note_importer(path: str) -> None:
+    Path(path).write_text(f"{IMPORTED_BY} {os.getpid()}")
+
 
 def note_and_sleep(path: str, seconds: float) -> None:
     """Writes `<pid> <has torch>`, sleeps, and says in the end how it was let go."""

@@ -117,11 +117,11 @@ def pixel_bomb() -> bytes:
         (b"\xff\xd8\xff\xe0" + b"\x00" * 100, ""),
         (b"GIF89a\xff\xff\xff\xff", ""),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 50, ""),
-        (pixel_bomb(), "million pixels"),
+        (pixel_bomb, "million pixels"),
     ],
 )
 def test_what_is_no_image_is_named(tmp_path, content, words):
-    files = dataset_files(validation=0) | {"images/x.jpg": content}
+    files = dataset_files(validation=0) | {"images/x.jpg": content() if callable(content) else content}
     files[LINES] += json_lines([{"image_url": "images/x.jpg", "label": "red"}])
     (row,) = run(tmp_path, files).report["errors"]
     assert (row["line"], row["image"]) == (13, "images/x.jpg")

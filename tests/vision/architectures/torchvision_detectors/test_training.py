@@ -107,7 +107,7 @@ def test_boxes_without_area_count_for_nothing(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_mixed_precision_keeps_places_in_full(kind: str) -> None:
-    network = build(kind, pretrained="auto").module
+    network = build_narrow(kind, norm_layer=FrozenBatchNorm2d)
     network.load_state_dict(calm(network))
     if kind == "maskrcnn":
         network.roi_heads.fg_bg_sampler.batch_size_per_image = FEW_MASKS
