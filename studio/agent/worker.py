@@ -94,7 +94,7 @@ def _import_code(job: Job) -> None:
     if sys.platform == "darwin":
         return
     with suppress(Exception):  # the horse finds the same fault, and says it
-        module = job.func_name.rpartition(".")[0]
+        module = str(job.func_name).rpartition(".")[0]
         if module not in sys.modules:
             with importing():
                 import_module(module)
