@@ -104,10 +104,29 @@ def close_context(context: BrowserContext) -> None:
 
 
 @pytest.fixture
-def page(browser: Browser, darkroom: Running, session_cookies: list[Any]) -> Iterator[Page]:
-    context = open_context(browser, darkroom, session_cookies, "wide light")
-    yield context.new_page()
-    close_context(context)
+def open_page(browser: Browser, darkroom: Running, session_cookies: list[Any]) -> Iterator[Callable[[bool], Page]]:
+    """`open_page(is_still)` is a signed-in page of its own."""
+    opened: list[BrowserContext] = []
+
+    def open_one(is_still: bool) -> Page:
+        opened.append(open_context(browser, darkroom, session_cookies, "wide light", is_still))
+        return opened[-1].new_page()
+
+    yield open_one
+    for context in opened:
+        close_context(context)
+
+
+@pytest.fixture
+def page(open_page: Callable[[bool], Page]) -> Page:
+    """Without motion: to draw it takes a sixth of the browser's time."""
+    return open_page(True)
+
+
+@pytest.fixture
+def moving_page(open_page: Callable[[bool], Page]) -> Page:
+    """As most users see it."""
+    return open_page(False)
 
 
 @pytest.fixture(scope="package")

@@ -27,12 +27,12 @@ def test_slash_searches(page, main_job):
     expect(page.get_by_label("Search jobs")).to_have_value("g")
 
 
-def test_question_mark_shows_the_keys(page):
-    page.goto("/")
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
+def test_question_mark_shows_the_keys(moving_page):
+    moving_page.goto("/")
+    moving_page.keyboard.press("?")
+    expect(moving_page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    moving_page.keyboard.press("Escape")
+    expect(moving_page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
 
 
 def test_j_k_and_enter_walk_a_table(page, main_job):

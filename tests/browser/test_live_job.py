@@ -10,22 +10,22 @@ from tests.browser.conftest import JOB, VARIANTS, job_document
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_a_running_job_moves_and_is_canceled(page, main_job, rest):
+def test_a_running_job_moves_and_is_canceled(moving_page, main_job, rest):
     rest.post("/jobs", json=job_document("browser-live", epochs=500, network="timm/test_resnet")).raise_for_status()
-    page.goto("/jobs/browser-live/trials/0/metrics/")
-    page.locator("#chart-loss canvas").wait_for(timeout=120_000)  # came without a reload
-    page.locator("#chart-loss-figure summary").click()
-    rows = page.locator("#chart-loss-figure tbody tr")
+    moving_page.goto("/jobs/browser-live/trials/0/metrics/")
+    moving_page.locator("#chart-loss canvas").wait_for(timeout=120_000)  # came without a reload
+    moving_page.locator("#chart-loss-figure summary").click()
+    rows = moving_page.locator("#chart-loss-figure tbody tr")
     before = rows.count()
     expect(rows.nth(before)).to_be_visible(timeout=60_000)  # a further epoch, in the table still open
-    page.get_by_role("link", name="Cancel").click()
-    dialog = page.get_by_role("dialog", name="Cancel browser-live_HD_0?")
+    moving_page.get_by_role("link", name="Cancel").click()
+    dialog = moving_page.get_by_role("dialog", name="Cancel browser-live_HD_0?")
     expect(dialog).to_be_visible()
-    page.wait_for_timeout(2500)  # a refresh passes
+    moving_page.wait_for_timeout(2500)  # a refresh passes
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name="Cancel the trial").click()
-    expect(page.locator(".page-meta .status-badge")).to_contain_text("Canceled", timeout=60_000)
-    expect(page.locator("[data-live]")).to_have_count(0)
+    expect(moving_page.locator(".page-meta .status-badge")).to_contain_text("Canceled", timeout=60_000)
+    expect(moving_page.locator("[data-live]")).to_have_count(0)
 
 
 def test_two_runs_are_ticked_and_stand_side_by_side(page, pages, check_page, main_job, rest):

@@ -35,12 +35,12 @@ def archive(tmp_path: Path) -> Path:
     return bad
 
 
-def test_from_a_zip_to_a_heat_map(page: Page, archive: Path) -> None:
-    upload(page, archive)
-    train(page)
-    register(page)
-    deploy(page)
-    explain(page, archive)
+def test_from_a_zip_to_a_heat_map(moving_page: Page, archive: Path) -> None:
+    upload(moving_page, archive)
+    train(moving_page)
+    register(moving_page)
+    deploy(moving_page)
+    explain(moving_page, archive)
 
 
 def upload(page: Page, archive: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.datasets.factories import dataset_files
 from tests.datasets.transfers.client import BYTES, ROOT, TUS, at, checksum, creation
-from tests.processes import find_process, is_gone, wait_for
+from tests.processes import find_process, is_gone, wait_for, wait_until_empty
 from tests.running import ROOT as CHECKOUT
 from tests.running import Running, launch, start_darkroom
 
@@ -152,6 +152,7 @@ def test_everything_killed_and_started_again(tmp_path):
         url = announce(http)
         send(http, url, 0, DATA[:2_500_000])
     own.stop(signal.SIGKILL)
+    assert wait_until_empty(own.home) == []  # else the old web may still be the one that is healthy
     again = launch(own.home, own.port)
     try:
         again.wait_until_healthy()
