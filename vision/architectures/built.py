@@ -89,9 +89,9 @@ def build_to_load(name: str, label_count: int, options: Mapping[str, Any] | None
 class _Undrawn(TorchFunctionMode):
     """Leaves tensors as they are in place of filling them at random."""
 
+    # Of torch.nn.init what asks for modes itself: inside of it this one is off
     _DRAWING = frozenset(
-        {Tensor.normal_, Tensor.uniform_, Tensor.erfinv_}
-        | {init.normal_, init.uniform_, init.kaiming_normal_, init.kaiming_uniform_}
+        (Tensor.normal_, Tensor.uniform_, Tensor.erfinv_, init.normal_, init.uniform_, init.kaiming_uniform_)
     )
 
     def __torch_function__(

@@ -239,6 +239,7 @@ def answers(models, tmp_path_factory) -> tuple[Path, str]:
         text=True,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
     return folder, done.stderr
 
 

@@ -125,7 +125,6 @@ class _TableReading:
         self._options = options
         self._report = report
         self._folders = _list_folders(table.base)
-        self._names = upload.names
         self._resolve = lru_cache(_REMEMBERED)(self._resolve_anew)
         self._guess_split = lru_cache(_REMEMBERED)(
             lambda file: guess_split(posixpath.basename(file)) or guess_split(table.file) or guess_split(file)
@@ -207,7 +206,7 @@ class _TableReading:
     def _find_written(self, url: str) -> str | None:
         """The image of a path that is written as it is, from one of the folders, as most are."""
         for folder in self._folders:
-            if (file := folder + url) in self._names:
+            if (file := folder + url) in self._upload.names:
                 return file
         return None
 

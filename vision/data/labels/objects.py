@@ -38,9 +38,9 @@ class BoxObject(msgspec.Struct, gc=False):
     isCrowd: Crowd = 0  # noqa: N815
 
 
-class _Boxes(
-    msgspec.Struct, array_like=True, gc=False
-):  # a type by name: what to do for a list is found anew each time
+class _Boxes(msgspec.Struct, array_like=True, gc=False):
+    """msgspec finds out once how to convert to a class, to `list[BoxObject]` anew each time."""
+
     objects: list[BoxObject]
 
 

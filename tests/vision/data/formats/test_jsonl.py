@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 
@@ -10,7 +11,9 @@ from tests.vision.data.formats.uploads import codes, export_and_read, findings, 
 from vision.catalog.task_types import TaskType
 from vision.data.formats import ExportRow, detect_format, get_reader
 from vision.data.formats.json_lines import InvalidLineError, iterate_lines, parse_line
-from vision.data.labels import LABEL_READERS, InvalidLabelError
+from vision.data.labels import LABEL_READERS, LABEL_TYPES, InvalidLabelError
+from vision.data.labels.objects import BoxObject
+from vision.data.labels.polygons import PolygonObject
 from vision.data.limits import DEFAULT_LIMITS, ImportLimits
 
 BOX = {"label": "can", "topX": 0.1, "topY": 0.2, "bottomX": 0.5, "bottomY": 0.6, "isCrowd": 0}
@@ -270,6 +273,9 @@ def test_lines_as_azure_writes_them_are_read_at_once_and_alike(tmp_path, task_ty
     parsed, other = read_lines(tmp_path / "parsed", *lines, **options, group_column="no such field")
     assert [read_cell(record, task_type) for record in at_once] == [read_cell(record, task_type) for record in parsed]
     assert report.to_dict() == other.to_dict()
+    objects = {type(one) for record in at_once if isinstance(record.label, list) for one in record.label}
+    of_its_own = objects & {BoxObject, PolygonObject}
+    assert of_its_own == (set() if target == "split" else {*get_args(LABEL_TYPES[task_type])} - {str})
     kinds = {type(record.label) for record in parsed if record.label is not None}
     assert len(parsed) > len(WRITTEN)
     assert {str, int, list, dict} <= kinds
