@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import init
-from torch.overrides import TorchFunctionMode
 
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
 from vision.errors import InvalidDocumentError
@@ -75,32 +73,6 @@ def build_architecture(
     build: Callable[..., Built] = load_dotted(info.builder)
     picked = pick_options(info, options or {})
     return replace(build(*info.arguments, label_count, picked), options=picked)
-
-
-def build_to_load(name: str, label_count: int, options: Mapping[str, Any] | None = None, task_type: str = "") -> Built:
-    """As `build_architecture`, for weights that are all loaded right after: until then they are whatever lay in memory.
-
-    To draw 300 million numbers at random takes two seconds, and nobody reads them.
-    """
-    with _Undrawn():
-        return build_architecture(name, label_count, options, task_type)
-
-
-class _Undrawn(TorchFunctionMode):
-    """Leaves tensors as they are in place of filling them at random."""
-
-    # Of torch.nn.init what asks for modes itself: inside of it this one is off
-    _DRAWING = frozenset(
-        (Tensor.normal_, Tensor.uniform_, Tensor.erfinv_, init.normal_, init.uniform_, init.kaiming_uniform_)
-    )
-
-    def __torch_function__(
-        self, function: Any, types: Any, arguments: tuple[Any, ...] = (), options: Mapping[str, Any] | None = None
-    ) -> Any:
-        options = options or {}
-        if function in self._DRAWING:
-            return arguments[0] if arguments else options["tensor"]
-        return function(*arguments, **options)
 
 
 def pick_options(info: ArchitectureInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:

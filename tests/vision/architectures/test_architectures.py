@@ -8,7 +8,7 @@ import torch
 import torchvision
 
 from tests.vision.architectures.networks import build_shapes
-from vision.architectures import build_architecture, build_to_load
+from vision.architectures import build_architecture
 from vision.architectures.built import freeze_layers
 from vision.catalog.architectures import ARCHITECTURES
 from vision.errors import InvalidDocumentError, NotFoundError
@@ -90,13 +90,3 @@ def test_what_a_network_was_built_with_is_kept() -> None:
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(NotFoundError, match="mobilenetv2"):
         build_architecture("alexnet", 3)
-
-
-@pytest.mark.parametrize("name", ["resnet18", "vits16r224", "fasterrcnn_resnet18_fpn"])
-def test_nothing_is_drawn_for_weights_that_are_loaded(name: str) -> None:
-    drawn = build_architecture(name, 3).module.state_dict()
-    before = torch.get_rng_state()
-    loaded = build_to_load(name, 3).module
-    assert torch.equal(torch.get_rng_state(), before)
-    loaded.load_state_dict(drawn)
-    assert all(torch.equal(tensor, drawn[name]) for name, tensor in loaded.state_dict().items())
