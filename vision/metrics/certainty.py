@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from vision.metrics.counts import count_pairs
+
 ALWAYS = 0.0
 _SCORES = (ALWAYS, *(step / 20 for step in range(1, 20)))
 _MOST_CELLS = 500_000  # of all matrices of a report
@@ -50,6 +52,5 @@ def _score_at(score: float, is_answered: np.ndarray, is_right: np.ndarray) -> di
 
 
 def _count(truth: np.ndarray, predicted: np.ndarray, classes: int) -> list[list[int]]:
-    counts = np.bincount(truth * (classes + 1) + predicted, minlength=classes * (classes + 1))
-    matrix: list[list[int]] = counts.reshape(classes, classes + 1).tolist()
+    matrix: list[list[int]] = count_pairs(truth, predicted, classes, classes + 1).tolist()
     return matrix

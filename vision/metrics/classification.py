@@ -1,20 +1,18 @@
-"""Multi-class metrics through scikit-learn, under the names Azure logs them by.
+"""Multi-class metrics under the names Azure logs them by; the numbers are scikit-learn's.
 
 Source: SPEC §7.1.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn import metrics as sk
 
-from vision.metrics.areas import Area, area_under_roc, average_area, average_precision
+from vision.metrics.areas import AVERAGES, area_under_roc, average_areas, average_precision
+from vision.metrics.counts import LabelCounts, count_pairs
 
-AVERAGES = ("macro", "micro", "weighted")
 _TINY = 1e-15
 
 
@@ -25,45 +23,38 @@ def classification_metrics(truth: np.ndarray, probabilities: np.ndarray) -> dict
     count 0. Areas are means over the classes that have both positives and negatives, weighted by support if so named.
     With two classes the `binary` average takes the second class as positive.
     """
+    class_count = probabilities.shape[1]
     predicted = probabilities.argmax(axis=1)
-    classes = list(range(probabilities.shape[1]))
+    matrix = count_pairs(truth, predicted, class_count, class_count)
+    counts, areas = LabelCounts.of_matrix(matrix), average_areas(one_hot(truth, class_count), probabilities)
     values: dict[str, float | None] = {
         "accuracy": float(np.mean(predicted == truth)),
         "weighted_accuracy": weighted_accuracy(truth, predicted),
     }
-    averages = (*AVERAGES, "binary") if len(classes) == 2 else AVERAGES
-    for average in averages:
-        precision, recall, f1, _ = sk.precision_recall_fscore_support(
-            truth,
-            predicted,
-            labels=None if average == "binary" else classes,
-            average=average,
-            zero_division=0,
-        )
-        values |= {
-            f"precision_score_{average}": float(precision),
-            f"recall_score_{average}": float(recall),
-            f"f1_score_{average}": float(f1),
-            f"AUC_{average}": _area(area_under_roc, truth, probabilities, average),
-            f"average_precision_score_{average}": _area(average_precision, truth, probabilities, average),
-        }
-    values |= _class_balanced(truth, predicted, len(classes))
+    scores = {average: counts.averages(average) for average in AVERAGES}
+    if class_count == 2:
+        scores["binary"] = {name: float(of_classes[1]) for name, of_classes in counts.scores().items()}
+        areas["AUC_binary"] = area_under_roc(truth == 1, probabilities[:, 1])
+        areas["average_precision_score_binary"] = average_precision(truth == 1, probabilities[:, 1])
+    for average, averaged in scores.items():
+        values |= {f"{name}_{average}": averaged[name] for name in ("precision_score", "recall_score", "f1_score")}
+        values |= {f"{name}_{average}": areas[f"{name}_{average}"] for name in ("AUC", "average_precision_score")}
+    values |= _class_balanced(matrix)
     values["log_loss"] = log_loss(truth, probabilities)
     return values
 
 
 def per_label_metrics(truth: np.ndarray, probabilities: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
     """One row a class: precision, recall, f1_score, support, AUC, average_precision (None where undefined)."""
-    predicted = probabilities.argmax(axis=1)
-    classes = list(range(len(names)))
-    columns = sk.precision_recall_fscore_support(truth, predicted, labels=classes, zero_division=0)
+    counts = LabelCounts.of_matrix(np.array(confusion_matrix(truth, probabilities)))
+    scores = counts.scores()
     return [
         {
             "label": name,
-            "precision": float(columns[0][index]),
-            "recall": float(columns[1][index]),
-            "f1_score": float(columns[2][index]),
-            "support": int(columns[3][index]),
+            "precision": float(scores["precision_score"][index]),
+            "recall": float(scores["recall_score"][index]),
+            "f1_score": float(scores["f1_score"][index]),
+            "support": int(counts.support[index]),
             "AUC": area_under_roc(truth == index, probabilities[:, index]),
             "average_precision": average_precision(truth == index, probabilities[:, index]),
         }
@@ -95,8 +86,8 @@ def averages_table(values: Mapping[str, float | None]) -> dict[str, dict[str, fl
 
 def confusion_matrix(truth: np.ndarray, probabilities: np.ndarray) -> list[list[int]]:
     """Counts [C, C]: rows true, columns predicted."""
-    classes = list(range(probabilities.shape[1]))
-    counts: list[list[int]] = sk.confusion_matrix(truth, probabilities.argmax(axis=1), labels=classes).tolist()
+    classes = probabilities.shape[1]
+    counts: list[list[int]] = count_pairs(truth, probabilities.argmax(axis=1), classes, classes).tolist()
     return counts
 
 
@@ -112,27 +103,31 @@ def log_loss(truth: np.ndarray, probabilities: np.ndarray) -> float:
     return float(-np.log(np.clip(chosen, _TINY, 1)).mean())
 
 
-def _class_balanced(truth: np.ndarray, predicted: np.ndarray, class_count: int) -> dict[str, float | None]:
-    with warnings.catch_warnings():
-        # scikit-learn warns where a predicted class is absent from the truth: it is then left out, as documented.
-        warnings.simplefilter("ignore")
-        balanced = float(sk.balanced_accuracy_score(truth, predicted))
-        matthews = float(sk.matthews_corrcoef(truth, predicted))
-    chance = 1 / max(2, class_count)
+def _class_balanced(matrix: np.ndarray) -> dict[str, float | None]:
+    """Balanced accuracy is over the classes that are there, chance over all of them."""
+    support = matrix.sum(axis=1)
+    present = support > 0
+    balanced = float((matrix.diagonal()[present] / support[present]).mean())
+    chance = 1 / max(2, len(matrix))
     return {
         "balanced_accuracy": balanced,
         "norm_macro_recall": (balanced - chance) / (1 - chance),
-        "matthews_correlation": matthews,
+        "matthews_correlation": _matthews_correlation(matrix.astype(np.float64)),
     }
+
+
+def _matthews_correlation(matrix: np.ndarray) -> float:
+    """Of a confusion matrix, float64 [C, C]; 0 where all is one class or predicted as one.
+
+    Source: Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient, 2004.
+    """
+    truth, predicted, images = matrix.sum(axis=1), matrix.sum(axis=0), matrix.sum()
+    shared = images * matrix.trace() - truth @ predicted
+    spread = (images**2 - truth @ truth) * (images**2 - predicted @ predicted)
+    return float(shared / np.sqrt(spread)) if spread else 0.0
 
 
 def one_hot(truth: np.ndarray, class_count: int) -> np.ndarray:
     """Class indices int [N] as bool [N, C]."""
     encoded: np.ndarray = np.eye(class_count, dtype=bool)[truth]
     return encoded
-
-
-def _area(area: Area, truth: np.ndarray, probabilities: np.ndarray, average: str) -> float | None:
-    if average == "binary":
-        return area(truth == 1, probabilities[:, 1])
-    return average_area(area, one_hot(truth, probabilities.shape[1]), probabilities, average)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn import metrics as sk
+
+from vision.metrics.areas import Decisions
 
 MAX_POINTS = 200
 MICRO_AVERAGE = "micro average"
@@ -23,61 +25,55 @@ def classification_curves(is_positive: np.ndarray, scores: np.ndarray, names: li
     curve. Macro is the mean of the classes' curves at each x, weighted the mean by their positives.
     ROC: x false positive rate, y true positive rate. Precision-recall: x recall, y precision.
     """
-    columns = [(name, is_positive[:, index], scores[:, index]) for index, name in enumerate(names)]
-    micro = (MICRO_AVERAGE, is_positive.ravel(), scores.ravel())
-    with_both = [entry for entry in columns if entry[1].any() and not entry[1].all()]
-    with_positives = [entry for entry in columns if entry[1].any()]
-    return {
-        "roc": [
-            *(_roc(*entry) for entry in with_both),
-            *([_roc(*micro)] if is_positive.any() and not is_positive.all() else []),
-            *_mean_curves([_roc_at(*entry[1:]) for entry in with_both], [entry[1].sum() for entry in with_both]),
-        ],
-        "precision_recall": [
-            *(_precision_recall(*entry) for entry in with_positives),
-            *([_precision_recall(*micro)] if is_positive.any() else []),
-            *_mean_curves(
-                [_precision_at(*entry[1:]) for entry in with_positives], [entry[1].sum() for entry in with_positives]
-            ),
-        ],
-    }
-
-
-def _roc(label: str, is_positive: np.ndarray, scores: np.ndarray) -> Curve:
-    x, y, _ = sk.roc_curve(is_positive, scores)
-    return _curve(label, x, y, float(sk.auc(x, y)))
-
-
-def _precision_recall(label: str, is_positive: np.ndarray, scores: np.ndarray) -> Curve:
-    precision, recall, _ = sk.precision_recall_curve(is_positive, scores)
-    area = float(sk.average_precision_score(is_positive, scores))
-    return _curve(label, recall[::-1], precision[::-1], area)
+    classes = [(name, Decisions.of(is_positive[:, index], scores[:, index])) for index, name in enumerate(names)]
+    pooled = (MICRO_AVERAGE, Decisions.of(is_positive.ravel(), scores.ravel()))
+    return {"roc": _roc_curves(classes, pooled), "precision_recall": _precision_recall_curves(classes, pooled)}
 
 
 _GRID = np.linspace(0, 1, MAX_POINTS)
+_Named = tuple[str, Decisions]
 
 
-def _roc_at(is_positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, float]:
-    """The true positive rate at each false positive rate of the grid, and the area."""
-    x, y, _ = sk.roc_curve(is_positive, scores)
-    return np.interp(_GRID, x, y), float(sk.auc(x, y))
-
-
-def _precision_at(is_positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, float]:
-    """The precision with which each recall of the grid is reached first, and the average precision."""
-    precision, recall, _ = sk.precision_recall_curve(is_positive, scores)
-    first = np.searchsorted(recall[::-1], _GRID, side="left")
-    return precision[::-1][first], float(sk.average_precision_score(is_positive, scores))
-
-
-def _mean_curves(classes: list[tuple[np.ndarray, float]], supports: list[int]) -> list[Curve]:
-    if not classes:
-        return []
-    values, areas = np.stack([values for values, _ in classes]), [area for _, area in classes]
-    return [
-        _curve(label, _GRID, np.average(values, axis=0, weights=weights), float(np.average(areas, weights=weights)))
-        for label, weights in ((MACRO_AVERAGE, None), (WEIGHTED_AVERAGE, supports))
+def _roc_curves(classes: list[_Named], pooled: _Named) -> list[Curve]:
+    curves = [
+        (decisions, _curve(label, *decisions.roc(), area))
+        for label, decisions in [*classes, pooled]
+        if (area := decisions.area_under_roc()) is not None
     ]
+    return _with_means(curves, lambda decisions: np.interp(_GRID, *decisions.roc()))
+
+
+def _precision_recall_curves(classes: list[_Named], pooled: _Named) -> list[Curve]:
+    curves = [
+        (decisions, _curve(label, *decisions.precision_recall()[::-1], area))
+        for label, decisions in [*classes, pooled]
+        if (area := decisions.average_precision()) is not None
+    ]
+    return _with_means(curves, _precision_at)
+
+
+def _precision_at(decisions: Decisions) -> np.ndarray:
+    """The precision with which each recall of the grid is reached first."""
+    precision, recall = decisions.precision_recall()
+    first: np.ndarray = precision[np.searchsorted(recall, _GRID, side="left")]
+    return first
+
+
+def _with_means(curves: list[tuple[Decisions, Curve]], on_grid: Callable[[Decisions], np.ndarray]) -> list[Curve]:
+    """The curves, and after them the means of the classes' ones (all but the last, which is of all classes)."""
+    drawn = [curve for _, curve in curves]
+    if len(curves) < 2:
+        return drawn
+    classes = curves[:-1]
+    values = np.stack([on_grid(decisions) for decisions, _ in classes])
+    areas = np.array([curve["area"] for _, curve in classes])
+    for label, weights in (
+        (MACRO_AVERAGE, None),
+        (WEIGHTED_AVERAGE, [decisions.positives for decisions, _ in classes]),
+    ):
+        area = float(np.average(areas, weights=weights))
+        drawn.append(_curve(label, _GRID, np.average(values, axis=0, weights=weights), area))
+    return drawn
 
 
 def _curve(label: str, x: np.ndarray, y: np.ndarray, area: float) -> Curve:

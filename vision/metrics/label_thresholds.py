@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from vision.metrics.multilabel import THRESHOLD, LabelCounts, image_ious
+from vision.metrics.counts import LabelCounts
+from vision.metrics.multilabel import THRESHOLD, image_ious
 
 _SCORES = [step / 20 for step in range(1, 20)]
 

@@ -25,7 +25,7 @@ from vision.metrics.curves import classification_curves
 from vision.metrics.ranking_curves import ranking_curves
 from vision.tasks.base import Evaluation, Outputs
 from vision.tasks.class_weights import class_weights
-from vision.tasks.classification_base import NamingTask, merge_outputs
+from vision.tasks.classification_base import NamingTask, merge_outputs, read_probabilities
 from vision.tasks.classification_report import make_report, write_table
 from vision.training.inputs.loader import Batch
 from vision.training.inputs.rows import ImageRows
@@ -69,7 +69,7 @@ class ClassificationTask(NamingTask):
 
     def evaluate(self, outputs: Sequence[Outputs], rows: ImageRows, split: str) -> Evaluation:
         merged = merge_outputs(outputs)
-        truth, probabilities = merged["labels"].numpy(), merged["probabilities"].double().numpy()
+        truth, probabilities = merged["labels"].numpy(), read_probabilities(merged)
         metrics, names = self.score(truth, probabilities), self.label_names
 
         def describe() -> dict[str, Any]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from vision.architectures import Built
+from vision.errors import TrainingError
 from vision.export.naming import naming_graph
 from vision.export.onnx_file import Colours, Graph
 from vision.spec.settings import ClassificationSettings
@@ -135,3 +136,19 @@ def merge_outputs(outputs: Sequence[Outputs]) -> Outputs:
     merged = {name: torch.cat([part[name] for part in outputs]) for name in outputs[0]}
     _, first = np.unique(merged["indices"].numpy(), return_index=True)
     return {name: values[torch.from_numpy(first)] for name, values in merged.items()}
+
+
+def read_probabilities(merged: Outputs) -> np.ndarray:
+    """Float64 [N, C].
+
+    Raises:
+        TrainingError: some are NaN, as those of a network that has diverged since its last loss was looked at.
+    """
+    probabilities: np.ndarray = merged["probabilities"].double().numpy()
+    if np.isnan(probabilities).any():
+        raise TrainingError(
+            "Training diverged: the network answers images with NaN in place of probabilities.",
+            hint="Lower `learning_rate`. If that does not help, set `mixed_precision: off`.",
+            code="training_diverged",
+        )
+    return probabilities

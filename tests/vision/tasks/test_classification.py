@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from tests.vision.training.runs import make_run
 from vision.architectures import build_architecture
+from vision.errors import TrainingError
 from vision.tasks import make_task
 from vision.tasks.class_weights import class_weights
 from vision.training.inputs.rows import read_rows
@@ -54,6 +55,20 @@ def test_an_image_scored_twice_counts_once(tmp_path: Path) -> None:
     evaluation = task.evaluate([outputs, outputs], rows, "validation")
     assert evaluation.report["images"] == 2
     assert evaluation.metrics["accuracy"] == 0.5
+
+
+def test_answers_that_are_no_numbers_are_a_training_that_diverged(tmp_path: Path) -> None:
+    run = make_run(tmp_path, images=4)
+    task = make_task(run, build_architecture("mobilenetv2", 3))
+    outputs = {
+        "indices": torch.tensor([0, 1]),
+        "labels": torch.tensor([1, 0]),
+        "probabilities": torch.tensor([[0.2, 0.7, 0.1], [0.1, float("nan"), 0.1]]),
+        "losses": torch.tensor([0.3, 2.3]),
+    }
+    with pytest.raises(TrainingError, match="NaN in place of probabilities") as caught:
+        task.evaluate([outputs], read_rows(run.validation, run.images_dir), "validation")
+    assert caught.value.code == "training_diverged"
 
 
 def test_samples_are_a_function_of_epoch_and_index(tmp_path: Path) -> None:
