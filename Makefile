@@ -37,7 +37,7 @@ worker: setup ## attach this machine to another Darkroom
 	@exec $(PY) manage.py agent $(ARGS)
 
 test: setup-dev ## every test, the real-browser ones included
-	@$(SHM) $(PYTEST) -n $$($(PY) -c 'import os; print(min(8, os.cpu_count() + 2))') --dist loadfile --no-loadscope-reorder \
+	@$(SHM) $(PYTEST) -n $$($(PY) -c 'import os; print(min(8, os.cpu_count() + 1))') --dist loadfile --no-loadscope-reorder \
 		-m "not data and not gpu" $(ARGS) $(TESTS)
 
 test-quick: setup-dev ## the tests that start no process and train nothing

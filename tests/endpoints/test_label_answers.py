@@ -20,7 +20,7 @@ from tests.models_registry.factories import make_version
 from tests.running import free_port
 from vision.catalog.task_types import TASK_TYPES
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.heavy]
 
 
 @pytest.fixture

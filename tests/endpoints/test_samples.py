@@ -19,7 +19,7 @@ from tests.endpoints.conftest import run_server, wait_for
 from tests.endpoints.factories import make_deployment, make_endpoint
 from tests.running import free_port
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.heavy]
 
 
 @pytest.fixture

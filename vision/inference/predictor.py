@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from vision.architectures import Built, build_architecture
+from vision.architectures.undrawn import undrawn
 from vision.catalog.explainers import EXPLAINED_TASK_TYPES
 from vision.catalog.task_types import TaskType
 from vision.data.images import open_image
@@ -53,7 +54,8 @@ class Predictor(ABC, Generic[Prepared]):
         """
         card = read_card(folder)
         settings = read_settings(folder, card)
-        built = build_architecture(card.architecture, len(card.label_names), card.options, card.task_type)
+        with undrawn():
+            built = build_architecture(card.architecture, len(card.label_names), card.options, card.task_type)
         _load_weights(built, folder / ARTIFACTS / WEIGHTS)
         place = choose_device(device)
         # Channels last is the order convolutions are fastest in, on CPUs and GPUs alike.

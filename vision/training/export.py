@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vision.architectures import build_architecture
+from vision.architectures.undrawn import undrawn
 from vision.export.onnx_file import OnnxRunner, write_onnx
 from vision.tasks.base import Answer, Outputs, SplitImages, Task
 from vision.training.run_document import RunDocument
@@ -56,7 +57,8 @@ def export_onnx(
     Raises:
         Exception: whatever the exporter raises for a network it cannot trace.
     """
-    module = build_architecture(run.architecture, len(run.label_names), options, run.task_type).module
+    with undrawn():
+        module = build_architecture(run.architecture, len(run.label_names), options, run.task_type).module
     module.load_state_dict(weights)
     graph = task.export_graph(module.eval())
     write_onnx(graph, path)

@@ -13,6 +13,8 @@ from vision.architectures.built import freeze_layers
 from vision.catalog.architectures import ARCHITECTURES
 from vision.errors import InvalidDocumentError, NotFoundError
 
+pytestmark = pytest.mark.heavy
+
 TORCHVISION = {
     "mobilenetv2": "mobilenet_v2",
     **{f"resnet{depth}": f"resnet{depth}" for depth in (18, 34, 50, 101, 152)},
@@ -39,7 +41,6 @@ def test_tensors_are_named_as_in_torchvisions_files(name: str, original: str) ->
     assert shapes_of(build_shapes(ARCHITECTURES.get(name)).module) == shapes_of(theirs)
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(("name", "original"), TIMM.items())
 def test_tensors_are_named_as_in_timms_files(name: str, original: str) -> None:
     with torch.device("meta"):

@@ -19,6 +19,8 @@ from vision.data.limits import ImportLimits
 from vision.data.options import ImportSettings, read_settings
 from vision.errors import DarkroomError
 
+pytestmark = pytest.mark.heavy
+
 TABLE = "training-mltable-folder/MLTable"
 LINES = "training-mltable-folder/train_annotations.jsonl"
 
@@ -66,7 +68,6 @@ def test_one_hostile_line_costs_itself(tmp_path, line):
     assert "after" in result.label_names
 
 
-@pytest.mark.heavy
 def test_a_line_of_fifty_megabytes_is_not_read(tmp_path):
     files = dataset_files(validation=0)
     files[LINES] += '{"image_url": "' + "x" * (50 << 20) + '"}\n'
@@ -158,7 +159,6 @@ def test_a_pattern_that_cannot_be_used_is_refused(pattern, words):
         read_settings({"group_pattern": pattern})
 
 
-@pytest.mark.heavy
 def test_more_findings_than_are_kept_are_counted(tmp_path):
     files = dataset_files(validation=0)
     files[LINES] += "{bad\n" * 20_000

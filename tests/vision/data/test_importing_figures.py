@@ -10,6 +10,8 @@ from tests.datasets.factories import dataset_files, image_bytes, json_lines
 from tests.vision.data.imports import BOX, RING, rows_of, with_cells, with_lines
 from vision.data.options import ImportSettings
 
+pytestmark = pytest.mark.heavy
+
 
 def test_statistics(run):
     statistics = run(dataset_files()).statistics

@@ -18,6 +18,8 @@ from vision.data.sample.scene import Placement, render_scene
 from vision.data.sample.shapes import SHAPES
 from vision.errors import NotFoundError
 
+pytestmark = pytest.mark.heavy
+
 
 def read(path):
     with zipfile.ZipFile(path) as archive:
@@ -78,7 +80,6 @@ def test_part_beneath_another_shows_less():
     assert 0 < covered.mask.sum() < alone.mask.sum()
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("class_name", list(SHAPES))
 def test_scratches_count_where_they_show(class_name):
     scratched = Placement(class_name, 100, 100, 25, 0, True)
@@ -99,7 +100,6 @@ def lines_of(path):
     return [json.loads(line) for name in names for line in files[name].splitlines()], files
 
 
-@pytest.mark.heavy
 def test_multilabel_sample_names_all_that_lies_there(tmp_path):
     write_sample("image_classification_multilabel", tmp_path / "s.zip", images=30)
     rows, _ = lines_of(tmp_path / "s.zip")
@@ -139,7 +139,6 @@ def test_outlines_follow_what_shows():
             assert hole.sum() < (0.06 if part.class_name == "screw" else 0.5) * filled.sum()
 
 
-@pytest.mark.heavy
 def test_belts_of_both_splits_are_empty_now_and_then(tmp_path):
     write_sample("image_object_detection", tmp_path / "s.zip", images=48)
     files = read(tmp_path / "s.zip")

@@ -11,6 +11,8 @@ from vision.explain import explain
 from vision.explain.cam import make_cam
 from vision.explain.guided import make_guided_twin
 
+pytestmark = pytest.mark.heavy
+
 CLASSIFIERS = ("mobilenetv2", "resnet18", "vits16r224")  # one of each kind of activation
 
 
@@ -27,7 +29,6 @@ def test_gradients_really_are_guided(activation):
     assert not torch.allclose(guided, plain_gradient(network, image, 0))
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_twin_computes_the_same_and_shares_the_weights(name):
     side = ARCHITECTURES.get(name).square_crop or 64

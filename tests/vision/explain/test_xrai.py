@@ -14,6 +14,8 @@ from tests.vision.explain.networks import train_small
 from vision.explain import explain
 from vision.explain.segments import find_segments
 
+pytestmark = pytest.mark.heavy
+
 
 def make_scene(height=64, width=48):
     rng = np.random.default_rng(5)
@@ -33,7 +35,6 @@ def ask_reference(network, image, is_fast):
     return XRAI().GetMask(image, call, batch_size=4, extra_parameters=parameters)
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("is_fast", [True, False])
 def test_the_same_regions_as_the_reference(is_fast):
     image, network = make_scene(), train_small(nn.ReLU)
@@ -44,7 +45,6 @@ def test_the_same_regions_as_the_reference(is_fast):
     np.testing.assert_allclose(values[0].numpy(), expected, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.heavy
 def test_segments_are_those_of_the_reference():
     image = make_scene().astype(np.float64)
     expected = np.stack(_get_segments_felzenszwalb(image))

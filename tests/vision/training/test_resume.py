@@ -23,7 +23,7 @@ from vision.training.run_document import RunDocument
 
 pytestmark = pytest.mark.heavy
 
-SETTINGS = {"images": 32, "number_of_epochs": 6, "training_batch_size": 4, "number_of_workers": 0}
+SETTINGS = {"images": 12, "number_of_epochs": 6, "training_batch_size": 4, "number_of_workers": 0}
 
 
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "1"]
@@ -50,7 +50,7 @@ def wait_for(process: subprocess.Popen[bytes], run: RunDocument, is_reached, sec
 
 
 def is_inside_epoch_three(event) -> bool:
-    """Epoch 2 is put down, so the eight batches of the third are under way."""
+    """Epoch 2 is put down, so the nine batches of the third are under way."""
     return event["type"] == "checkpoint" and event["epoch"] == 2
 
 
@@ -135,19 +135,26 @@ def test_a_lost_lease_ends_the_process(tmp_path: Path) -> None:
     assert read_events(run.events_path)[0][-1]["reason"] == "lease taken by another attempt"
 
 
+CHECKPOINTED = {
+    "images": 6,
+    "number_of_epochs": 3,
+    "checkpoint_frequency": 1,
+    "log_training_metrics": "enable",
+    "optimizer": "adamw",
+    "learning_rate": 0.001,
+}
+
+
+@pytest.fixture(scope="module")
+def checkpointed(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunDocument, list[dict]]:
+    run = make_run(tmp_path_factory.mktemp("checkpointed"), **CHECKPOINTED)
+    return run, train(run)
+
+
 @pytest.mark.parametrize("epochs", [1, 2, 3])
-def test_any_checkpoint_leads_to_the_same_end(tmp_path: Path, epochs: int) -> None:
-    settings = {"images": 6, "number_of_epochs": 3, "checkpoint_frequency": 1, "log_training_metrics": "enable"}
-    run = make_run(tmp_path / "whole", **settings, optimizer="adamw", learning_rate=0.001)
-    whole = train(run)
-    resumed = make_run(
-        tmp_path / "resumed",
-        **settings,
-        optimizer="adamw",
-        learning_rate=0.001,
-        resume_from=run.checkpoint_dir / f"checkpoint-{epochs}.pt",
-    )
-    events = train(resumed)
+def test_any_checkpoint_leads_to_the_same_end(tmp_path: Path, epochs: int, checkpointed) -> None:
+    run, whole = checkpointed
+    events = train(make_run(tmp_path, **CHECKPOINTED, resume_from=run.checkpoint_dir / f"checkpoint-{epochs}.pt"))
     for epoch, values in metrics_by_epoch(events).items():
         assert values == metrics_by_epoch(whole)[epoch]
     assert {name: events[-1][name] for name in ("best_epoch", "epochs", "metrics")} == {

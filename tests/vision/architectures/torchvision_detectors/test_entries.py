@@ -12,6 +12,8 @@ from vision.catalog.architectures.torchvision_detectors import FASTER_RCNNS, MAS
 from vision.catalog.task_types import TaskType
 from vision.registry import load_dotted
 
+pytestmark = pytest.mark.heavy
+
 ENTRIES = (*FASTER_RCNNS, *RETINANETS, *MASK_RCNNS)
 
 

@@ -14,6 +14,8 @@ from vision.catalog.task_types import TaskType
 from vision.data.formats import detect_formats, get_reader
 from vision.data.limits import ImportLimits
 
+pytestmark = pytest.mark.heavy
+
 FILES = {
     "voc": ("Annotations/a.xml", b"<annotation><object><name>x</name><bndbox><xmin>1</xmin>"),
     "yolo": ("labels/a.txt", b"0 0.5 0.5 0.1 0.1\n0 0.1 0.1 0.2 0.2 0.3 0.3\n"),

@@ -15,6 +15,8 @@ from tests.vision.data.formats.uploads import codes, make_upload, messages, read
 from vision.catalog.task_types import TaskType
 from vision.data.limits import ImportLimits
 
+pytestmark = pytest.mark.heavy
+
 
 def with_picture(size, **more):
     picture = base64.b64encode(bytes(size)).decode()

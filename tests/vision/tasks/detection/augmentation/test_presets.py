@@ -20,6 +20,8 @@ from vision.tasks.detection.augmentation.presets import (
     choose_augmentation,
 )
 
+pytestmark = pytest.mark.heavy
+
 VIEWS = 60
 
 

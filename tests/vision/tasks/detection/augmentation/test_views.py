@@ -21,6 +21,8 @@ from vision.tasks.detection.augmentation.region import RegionView, crop_around_b
 from vision.tasks.detection.augmentation.square import SquareView, place_in_square
 from vision.tasks.detection.images import ObjectImage
 
+pytestmark = pytest.mark.heavy
+
 SIDE = 128
 _WHOLE_PIXELS = 1.3  # a mask is made of them: half of one is lost before the turn, enlarged by it, and half after it
 SEEDS = st.integers(0, 2**32)
