@@ -82,6 +82,7 @@ _OTHERS = (
     ("coco", "COCO, by size of the object", "higher is better", ("coco_AP_small", "coco_AP_medium", "coco_AP_large")),
     ("learning-rate", "Learning rate", "", ("learning_rate",)),
 )
+_NEARLY_ALL = 0.8  # of a share: a round number above is beyond 1
 _LOWER = {"loss", "loss_valid", "log_loss"}
 
 
@@ -136,7 +137,11 @@ def epoch_chart(
             "max": max(epochs[-1], 2),
             "minInterval": 1,
         },
-        "yAxis": {"type": "value", "scale": True},
+        "yAxis": {
+            "type": "value",
+            "scale": True,
+            **_bounds([point["value"] for points in series.values() for point in points]),
+        },
         "series": [
             {
                 "name": title(name),
@@ -152,6 +157,14 @@ def epoch_chart(
     values = {name: {point["epoch"]: point["value"] for point in points} for name, points in series.items()}
     rows = [[epoch, *(cell(values[name].get(epoch)) for name in series)] for epoch in epochs]
     return {"options": options, "table": {"columns": ["Epoch", *map(title, series)], "rows": rows}}
+
+
+def _bounds(values: list[float | None]) -> dict[str, float]:
+    """Of an axis that would go beyond what its values can be by itself: of shares that come close to 1."""
+    known = [value for value in values if value is not None]
+    if not known or min(known) < 0 or not _NEARLY_ALL < max(known) <= 1:
+        return {}
+    return {"max": 1} if min(known) < max(known) else {"min": 0, "max": 1}
 
 
 def summary_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -51,6 +51,10 @@ class Job(models.Model):
         return reverse("jobs:detail", args=[self.name])
 
     @property
+    def timeout_seconds(self) -> int:
+        return self.timeout_minutes * 60
+
+    @property
     def is_ended(self) -> bool:
         return self.status in ENDED
 

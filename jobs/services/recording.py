@@ -15,7 +15,7 @@ from jobs.errors import StaleAttemptError
 from jobs.models import MetricPoint, Trial
 from jobs.models.status import ACTIVE
 from jobs.services.logbook import append_lines, format_line
-from vision.spec.best_metrics import find_metric
+from vision.spec.best_metrics import VALIDATION_LOSS, find_metric
 
 Event = dict[str, Any]
 
@@ -64,14 +64,17 @@ def _write_metrics(trial: Trial, events: Sequence[Event]) -> None:
 
 
 def find_best(trial: Trial) -> None:
-    """Note the best epoch that was told so far on the trial; saving it is the caller's."""
+    """Note on the trial the best epoch told so far, of equal ones that with the lowest validation loss; saving is the
+    caller's."""
     primary = Trial.objects.filter(pk=trial.pk).values_list("job__primary_metric", flat=True)[0]
     metric, is_higher_better = find_metric(primary, trial.params)
     told = MetricPoint.objects.filter(trial=trial)
     best = told.filter(name=metric).order_by("-value" if is_higher_better else "value", "epoch").first()
     if best is not None:
-        trial.best_epoch = best.epoch
-        trial.primary_metric = told.filter(name=primary, epoch=best.epoch).values_list("value", flat=True).first()
+        equal = told.filter(name=metric, value=best.value).values("epoch")
+        surest = told.filter(name=VALIDATION_LOSS, epoch__in=equal).order_by("value", "epoch").first() or best
+        trial.best_epoch = surest.epoch
+        trial.primary_metric = told.filter(name=primary, epoch=surest.epoch).values_list("value", flat=True).first()
 
 
 def _apply_progress(trial: Trial, event: Event) -> None:

@@ -68,14 +68,20 @@ def checkpoints_are_kept(lab: Lab) -> None:
 
 
 def the_best_epoch_is_by_its_metric(lab: Lab) -> None:
-    best = {}
-    for metric, wanted, value_of in (("accuracy", max, "accuracy"), ("loss", min, "loss_valid")):
-        run = lab.run(metric_for_best_model=metric, number_of_epochs=6, learning_rate=0.3, random_seed=5)
-        history = fit(run)
-        best[metric] = torch.load(run.checkpoint_dir / "checkpoint-6.pt", weights_only=True)["best"]["epoch"]
-        values = {epoch: told[value_of] for epoch, told in history.items()}
-        assert values[best[metric]] == wanted(values.values())
-    assert best["accuracy"] != best["loss"]
+    """Steps so long that accuracy and loss don't always agree; whether they do depends on how a processor rounds."""
+    seen = []
+    for seed in (8, 7, 1, 2, 3, 5):
+        best = {}
+        for metric, wanted, value_of in (("accuracy", max, "accuracy"), ("loss", min, "loss_valid")):
+            run = lab.run(metric_for_best_model=metric, number_of_epochs=6, learning_rate=0.6, random_seed=seed)
+            history = fit(run)
+            best[metric] = torch.load(run.checkpoint_dir / "checkpoint-6.pt", weights_only=True)["best"]["epoch"]
+            values = {epoch: told[value_of] for epoch, told in history.items()}
+            assert values[best[metric]] == wanted(values.values())
+        seen.append(best)
+        if best["accuracy"] != best["loss"]:
+            return
+    raise AssertionError(f"the metric made no difference: {seen}")
 
 
 def epochs_without_gain(lab: Lab, **changes: object) -> int:

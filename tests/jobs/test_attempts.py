@@ -63,6 +63,14 @@ def test_events_twice_are_each_point_once(running):
     assert (running.primary_metric, running.best_epoch, running.epochs) == (0.75, 2, 2)
 
 
+def test_of_equal_epochs_the_surest_is_the_best(running):
+    told = [(0.5, 0.1), (0.75, 0.9), (0.75, 0.4), (0.75, 0.6), (0.7, 0.2)]
+    events = [metrics(epoch, accuracy=value, loss_valid=loss) for epoch, (value, loss) in enumerate(told, start=1)]
+    record_events(running.pk, str(running.token), events)
+    running.refresh_from_db()
+    assert (running.primary_metric, running.best_epoch) == (0.75, 3)
+
+
 def test_log_survives_what_databases_refuse(running):
     event = {"type": "log", "at": "2026-01-01T00:00:00Z", "level": "error", "message": "a\x00b \ud800"}
     record_events(running.pk, str(running.token), [event])

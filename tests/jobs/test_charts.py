@@ -32,6 +32,22 @@ def test_training_charts_draw_what_was_logged():
     assert shown[1]["options"]["series"][0]["data"] == [[1, 0.5], [2, 0.75]]
 
 
+@pytest.mark.parametrize(
+    ("values", "bounds"),
+    [
+        ([1.0, 1.0], {"min": 0, "max": 1}),
+        ([0.5, 0.95], {"max": 1}),
+        ([0.1, 0.3], {}),  # a round number above is a share as well
+        ([2.0, 0.9], {}),
+        ([-0.1, 0.9], {}),
+        ([None], {}),
+    ],
+)
+def test_an_axis_of_shares_ends_at_all(values, bounds):
+    axis = epoch_chart({"accuracy": points(*values)})["options"]["yAxis"]
+    assert {name: axis[name] for name in ("min", "max") if name in axis} == bounds
+
+
 def test_nothing_logged_draws_nothing():
     assert training_charts({}) == []
     assert other_charts({"accuracy": points(1.0)}) == []

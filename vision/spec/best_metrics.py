@@ -8,6 +8,7 @@ from typing import Any
 from vision.catalog.task_types import TASK_TYPES, TaskType
 
 LOSS = "loss"
+VALIDATION_LOSS = "loss_valid"
 _NAMED = ("accuracy", "f1_score_macro", "precision_score_macro", "recall_score_macro")
 _OBJECTS = ("mean_average_precision", "precision", "recall", "coco_AP", LOSS)
 BEST_METRICS: Mapping[str, tuple[str, ...]] = {
@@ -29,7 +30,7 @@ CHOICES = (
 def find_metric(primary_metric: str, values: Mapping[str, Any]) -> tuple[str, bool]:
     """The recorded metric that the best epoch is chosen by, and whether the highest value is the best."""
     name = values.get("metric_for_best_model") or primary_metric
-    return ("loss_valid", False) if name == LOSS else (name, True)
+    return (VALIDATION_LOSS, False) if name == LOSS else (name, True)
 
 
 def explain_metric(task_type: str, values: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from vision.spec.best_metrics import VALIDATION_LOSS
 from vision.tasks.base import Evaluation, Outputs, SplitImages, Task
 from vision.training.averaging import WeightAverage
 from vision.training.checkpoints import prune_checkpoints, write_checkpoint
@@ -185,11 +186,11 @@ class Trainer:
             evaluation, outputs = self.evaluate(self.validation, "validation")
         values = dict(evaluation.metrics)
         if self.parameters.log_validation_loss:
-            values["loss_valid"] = self.task.validation_loss(outputs)
+            values[VALIDATION_LOSS] = self.task.validation_loss(outputs)
         return values
 
     def _note_best(self, epoch: int, values: dict[str, float | None], score: float | None) -> bool:
-        if not self.state.best.is_beaten_by(score):
+        if not self.state.best.is_beaten_by(score, values.get(VALIDATION_LOSS)):
             return False
         self.state.best = Best(epoch, score, values, copy_weights(self.scored))
         return True

@@ -11,7 +11,8 @@ from vision.spec.best_metrics import find_metric
 
 @dataclass(frozen=True)
 class Selection:
-    """The best epoch is that of the best value of `metric`; so is what early stopping waits for."""
+    """The best epoch is that of the best value of `metric`, of equal ones that with the lowest validation loss; early
+    stopping waits for better values alone."""
 
     metric: str
     is_higher_better: bool = True

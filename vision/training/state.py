@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vision.spec.best_metrics import VALIDATION_LOSS
+
 Weights = dict[str, Tensor]
 
 
@@ -20,9 +22,15 @@ class Best:
     metrics: dict[str, float | None] = field(default_factory=dict)
     weights: Weights = field(default_factory=dict)
 
-    def is_beaten_by(self, value: float | None) -> bool:
-        """Whether an evaluation is the new best. The first always is."""
-        return self.epoch == 0 or (value is not None and (self.value is None or value > self.value))
+    def is_beaten_by(self, value: float | None, loss: float | None = None) -> bool:
+        """Whether an evaluation is the new best. The first always is; of equal ones that with the lower `loss`, on the
+        validation images: it gives the same answers and is surer of them."""
+        if self.epoch == 0 or value is None:
+            return self.epoch == 0
+        if value == self.value:
+            before = self.metrics.get(VALIDATION_LOSS)
+            return loss is not None and before is not None and loss < before
+        return self.value is None or value > self.value
 
 
 @dataclass
