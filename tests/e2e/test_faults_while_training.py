@@ -21,7 +21,7 @@ from vision.data.sample import write_sample
 from vision.errors import DarkroomError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-LONG, SHORT = 40, 2  # epochs of some half a second each on a processor
+LONG, SHORT = 28, 2  # epochs of some half a second each on a processor
 PROCESSOR_ONLY = {"STUDIO_GPUS": "none"}  # a GPU would be done before anything can be killed
 CROP = 64
 PARAMETERS = {
@@ -193,7 +193,7 @@ def test_broker_web_and_agent_killed_one_after_another(own):
 
 
 def test_killed_launcher_goes_on_where_it_was(own):
-    watched = Watched(own, 20)
+    watched = Watched(own, 12)
     trained = watched.wait_until_trained(2)["epochs"]
     wait_for(lambda: list(watched.folder.glob("checkpoints/*")))
     assert trainings(own.home)

@@ -164,8 +164,8 @@ _LENGTH = (
         "metric_for_best_model",
         "choice",
         "Best epoch by",
-        "The metric whose best value makes an epoch the one that is kept, and that early stopping waits for. Trials "
-        "are ranked by the primary metric all the same.",
+        "The metric whose best value makes an epoch the one that is kept (of equal ones that with the lowest "
+        "validation loss), and that early stopping waits for. Trials are ranked by the primary metric all the same.",
         "Validation",
         choices=BEST_METRICS,
         is_advanced=True,
