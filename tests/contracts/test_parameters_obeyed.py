@@ -68,8 +68,7 @@ def checkpoints_are_kept(lab: Lab) -> None:
 
 
 def the_best_epoch_is_by_its_metric(lab: Lab) -> None:
-    """Steps so long that accuracy and loss don't always agree; whether they do depends on how a processor rounds."""
-    seen = []
+    """Steps so long that accuracy and loss don't always agree; with which seed depends on how a processor rounds."""
     for seed in (8, 7, 1, 2, 3, 5):
         best = {}
         for metric, wanted, value_of in (("accuracy", max, "accuracy"), ("loss", min, "loss_valid")):
@@ -78,10 +77,9 @@ def the_best_epoch_is_by_its_metric(lab: Lab) -> None:
             best[metric] = torch.load(run.checkpoint_dir / "checkpoint-6.pt", weights_only=True)["best"]["epoch"]
             values = {epoch: told[value_of] for epoch, told in history.items()}
             assert values[best[metric]] == wanted(values.values())
-        seen.append(best)
         if best["accuracy"] != best["loss"]:
-            return
-    raise AssertionError(f"the metric made no difference: {seen}")
+            break
+    assert best["accuracy"] != best["loss"]
 
 
 def epochs_without_gain(lab: Lab, **changes: object) -> int:

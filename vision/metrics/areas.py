@@ -63,11 +63,6 @@ class Decisions:
         return float(np.diff(recall) @ precision[1:])
 
 
-def area_under_roc(is_positive: np.ndarray, scores: np.ndarray) -> float | None:
-    """`is_positive` bool [N], `scores` float [N]; None without both positives and negatives."""
-    return Decisions.of(is_positive, scores).area_under_roc()
-
-
 def average_precision(is_positive: np.ndarray, scores: np.ndarray) -> float | None:
     """`is_positive` bool [N], `scores` float [N]; None without positives."""
     return Decisions.of(is_positive, scores).average_precision() if len(scores) else None

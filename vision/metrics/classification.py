@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vision.metrics.areas import AVERAGES, area_under_roc, average_areas, average_precision
+from vision.metrics.areas import AVERAGES, Decisions, average_areas
 from vision.metrics.counts import LabelCounts, count_pairs
 
 _TINY = 1e-15
@@ -34,8 +34,9 @@ def classification_metrics(truth: np.ndarray, probabilities: np.ndarray) -> dict
     scores = {average: counts.averages(average) for average in AVERAGES}
     if class_count == 2:
         scores["binary"] = {name: float(of_classes[1]) for name, of_classes in counts.scores().items()}
-        areas["AUC_binary"] = area_under_roc(truth == 1, probabilities[:, 1])
-        areas["average_precision_score_binary"] = average_precision(truth == 1, probabilities[:, 1])
+        decisions = Decisions.of(truth == 1, probabilities[:, 1])
+        areas["AUC_binary"] = decisions.area_under_roc()
+        areas["average_precision_score_binary"] = decisions.average_precision()
     for average, averaged in scores.items():
         values |= {f"{name}_{average}": averaged[name] for name in ("precision_score", "recall_score", "f1_score")}
         values |= {f"{name}_{average}": areas[f"{name}_{average}"] for name in ("AUC", "average_precision_score")}
@@ -46,8 +47,10 @@ def classification_metrics(truth: np.ndarray, probabilities: np.ndarray) -> dict
 
 def per_label_metrics(truth: np.ndarray, probabilities: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
     """One row a class: precision, recall, f1_score, support, AUC, average_precision (None where undefined)."""
-    counts = LabelCounts.of_matrix(np.array(confusion_matrix(truth, probabilities)))
+    predicted = probabilities.argmax(axis=1)
+    counts = LabelCounts.of_matrix(count_pairs(truth, predicted, len(names), len(names)))
     scores = counts.scores()
+    decisions = [Decisions.of(truth == index, probabilities[:, index]) for index in range(len(names))]
     return [
         {
             "label": name,
@@ -55,8 +58,8 @@ def per_label_metrics(truth: np.ndarray, probabilities: np.ndarray, names: list[
             "recall": float(scores["recall_score"][index]),
             "f1_score": float(scores["f1_score"][index]),
             "support": int(counts.support[index]),
-            "AUC": area_under_roc(truth == index, probabilities[:, index]),
-            "average_precision": average_precision(truth == index, probabilities[:, index]),
+            "AUC": decisions[index].area_under_roc(),
+            "average_precision": decisions[index].average_precision(),
         }
         for index, name in enumerate(names)
     ]

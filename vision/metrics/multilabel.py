@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vision.metrics.areas import AVERAGES, area_under_roc, average_areas, average_precision
+from vision.metrics.areas import AVERAGES, Decisions, average_areas
 from vision.metrics.counts import LabelCounts, divide
 
 THRESHOLD = 0.5
@@ -52,6 +52,7 @@ def per_label_table(truth: np.ndarray, probabilities: np.ndarray, names: list[st
     """One row a label: its scores, support (images that have it), areas (None where undefined) and its 2 × 2 table."""
     counts = LabelCounts.of(truth, probabilities >= THRESHOLD)
     scores = counts.scores()
+    decisions = [Decisions.of(truth[:, index], probabilities[:, index]) for index in range(len(names))]
     return [
         {
             "label": name,
@@ -60,8 +61,8 @@ def per_label_table(truth: np.ndarray, probabilities: np.ndarray, names: list[st
             "f1_score": float(scores["f1_score"][index]),
             "iou": float(scores["iou"][index]),
             "support": int(counts.support[index]),
-            "AUC": area_under_roc(truth[:, index], probabilities[:, index]),
-            "average_precision": average_precision(truth[:, index], probabilities[:, index]),
+            "AUC": decisions[index].area_under_roc(),
+            "average_precision": decisions[index].average_precision(),
             "true_positives": int(counts.true_positives[index]),
             "false_positives": int(counts.false_positives[index]),
             "false_negatives": int(counts.false_negatives[index]),

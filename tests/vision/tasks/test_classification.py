@@ -42,15 +42,20 @@ def test_the_validation_loss_is_the_training_criterion(tmp_path: Path, weighted_
     assert task.validation_loss(halves) == pytest.approx(float(loss), rel=1e-4)
 
 
+def outputs_of_two(*probabilities: list[float]) -> dict[str, torch.Tensor]:
+    """Of the images 1 and 0, labelled so."""
+    return {
+        "indices": torch.tensor([1, 0]),
+        "labels": torch.tensor([1, 0]),
+        "probabilities": torch.tensor(probabilities),
+        "losses": torch.tensor([0.3, 2.3]),
+    }
+
+
 def test_an_image_scored_twice_counts_once(tmp_path: Path) -> None:
     run = make_run(tmp_path, images=4)
     task = make_task(run, build_architecture("mobilenetv2", 3))
-    outputs = {
-        "indices": torch.tensor([1, 0]),
-        "labels": torch.tensor([1, 0]),
-        "probabilities": torch.tensor([[0.2, 0.7, 0.1], [0.1, 0.8, 0.1]]),
-        "losses": torch.tensor([0.3, 2.3]),
-    }
+    outputs = outputs_of_two([0.2, 0.7, 0.1], [0.1, 0.8, 0.1])
     rows = read_rows(run.validation, run.images_dir)
     evaluation = task.evaluate([outputs, outputs], rows, "validation")
     assert evaluation.report["images"] == 2
@@ -60,12 +65,7 @@ def test_an_image_scored_twice_counts_once(tmp_path: Path) -> None:
 def test_answers_that_are_no_numbers_are_a_training_that_diverged(tmp_path: Path) -> None:
     run = make_run(tmp_path, images=4)
     task = make_task(run, build_architecture("mobilenetv2", 3))
-    outputs = {
-        "indices": torch.tensor([0, 1]),
-        "labels": torch.tensor([1, 0]),
-        "probabilities": torch.tensor([[0.2, 0.7, 0.1], [0.1, float("nan"), 0.1]]),
-        "losses": torch.tensor([0.3, 2.3]),
-    }
+    outputs = outputs_of_two([0.2, 0.7, 0.1], [0.1, float("nan"), 0.1])
     with pytest.raises(TrainingError, match="NaN in place of probabilities") as caught:
         task.evaluate([outputs], read_rows(run.validation, run.images_dir), "validation")
     assert caught.value.code == "training_diverged"
