@@ -18,7 +18,7 @@ from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 from vision.interpreter import import_torchvision
-from vision.training.launch import SHARED_PROCESSORS
+from vision.training.launch import KEPT_MEMORY, SHARED_PROCESSORS
 
 IS_ONE_OF_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
 gc.disable()  # until all is imported
@@ -26,6 +26,8 @@ if IS_ONE_OF_SEVERAL:  # others compute on the same processors
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ |= SHARED_PROCESSORS
     atexit.register(os._exit, 0)  # what all the libraries made isn't taken apart piece by piece
+else:
+    os.environ |= KEPT_MEMORY | os.environ  # for the several that are started from here: they train networks as well
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

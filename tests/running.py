@@ -16,10 +16,14 @@ from pathlib import Path
 import httpx
 
 from tests.processes import wait_until_empty
+from vision.training.launch import KEPT_MEMORY
 
 ROOT = Path(__file__).resolve().parent.parent
 _http = httpx.Client(timeout=5, limits=httpx.Limits(max_keepalive_connections=0))
-_FROM_OUTSIDE = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "STUDIO_OFFLINE", "STUDIO_WEIGHTS_DIR", "STUDIO_GPUS")
+_FROM_OUTSIDE = {
+    *("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "STUDIO_OFFLINE", "STUDIO_WEIGHTS_DIR", "STUDIO_GPUS"),
+    *KEPT_MEMORY,
+}
 
 
 @dataclass

@@ -22,8 +22,10 @@ def test_one_process_is_started_without_a_launcher() -> None:
 def test_the_environment_finds_our_package_and_keeps_the_rest(monkeypatch) -> None:
     monkeypatch.setenv("SOMETHING", "else")
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1000000")
     environment = training_environment(3)
     assert environment["OMP_WAIT_POLICY"] == "ACTIVE"
+    assert environment["MALLOC_TRIM_THRESHOLD_"] == "1000000"
     assert environment["OMP_NUM_THREADS"] == "3"
     assert environment["SOMETHING"] == "else"
     assert (Path(environment["PYTHONPATH"].split(":")[0]) / "vision" / "training").is_dir()
