@@ -127,7 +127,7 @@ def epoch_chart(
     options = {
         "tooltip": {"trigger": "axis"},
         "legend": {"top": 0, "left": 0, "icon": "roundRect", "itemHeight": 3, "itemWidth": 18},
-        "grid": {"left": 8, "right": 18, "top": 40, "bottom": 24, "containLabel": True},
+        "grid": {"left": 8, "right": 18, "top": 40, "bottom": 24},
         "xAxis": {
             "type": "value",
             "name": "epoch",

@@ -116,7 +116,7 @@ def unit_square(x: str, y: str) -> dict[str, Any]:
     return {
         "tooltip": {"trigger": "item"},
         "legend": {"type": "scroll", "top": 0, "left": 0, "icon": "roundRect", "itemHeight": 3, "itemWidth": 18},
-        "grid": {"left": 24, "right": 18, "top": 40, "bottom": 24, "containLabel": True},
+        "grid": {"left": 24, "right": 18, "top": 40, "bottom": 24},
         "xAxis": axis | {"name": x, "nameGap": 26},
         "yAxis": axis | {"name": y, "nameGap": 34},
     }

@@ -68,7 +68,7 @@ def _draw_balance(entries: list[tuple[str, dict[str, int], int]], counted: str, 
     options = {
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
         "legend": {"data": [_TITLES[split] for split in splits], "top": 0, "left": 0},
-        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 28, "containLabel": True},
+        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 28},
         "xAxis": {"type": "value", "name": counted, "nameLocation": "middle", "nameGap": 24, "minInterval": 1},
         "yAxis": {
             "type": "category",

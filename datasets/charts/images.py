@@ -45,7 +45,7 @@ def image_sizes(statistics: dict[str, Any], link: Link = no_link) -> Chart | Non
         rows.append([words, link_cell(count, url)])
     options = {
         "tooltip": {"formatter": "{b}"},
-        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 28, "containLabel": True},
+        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 28},
         "xAxis": {"type": "value", "name": "width, px", "nameLocation": "middle", "nameGap": 26, "min": 0},
         "yAxis": {"type": "value", "name": "height, px", "min": 0},
         "series": [{"type": "scatter", "data": points, "itemStyle": {"opacity": 0.55}}],

@@ -34,7 +34,7 @@ def draw_histogram(
     """Bars side by side. `of` names what is binned, with its unit; `counted` what is counted."""
     options = {
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
-        "grid": {"left": 8, "right": 16, "top": 36, "bottom": 26, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 36, "bottom": 26},
         "xAxis": {
             "type": "category",
             "data": list(names),
@@ -84,7 +84,7 @@ def draw_heat(
     shown = {"show": names, "width": 110, "overflow": "truncate"}
     return {
         "tooltip": {"formatter": "{b}"},
-        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 48, "containLabel": True},
+        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 48},
         "xAxis": {
             "type": "category",
             "data": list(columns),

@@ -42,6 +42,13 @@ def point_at(evaluation: Evaluation, score: float) -> dict[str, Any]:
     return min(points, key=lambda point: abs(point["score"] - score), default={})
 
 
+def is_blind(point: dict[str, Any]) -> bool:
+    """Whether there are objects at all, and nothing on any image counts as found at the point, rightly or wrongly."""
+    rows = point.get("per_label", [])
+    has_objects = any(row["true_positives"] + row["false_negatives"] for row in rows)
+    return has_objects and not any(row["true_positives"] + row["false_positives"] for row in rows)
+
+
 def error_rows(point: dict[str, Any], link: Link) -> list[dict[str, Any]]:
     """The kinds of mistakes, the most frequent first: `{title, help, count, share, url}`."""
     counted = {one["type"]: one["count"] for one in point.get("errors", [])}

@@ -35,6 +35,7 @@ def evaluation_context(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
         "evaluation": evaluation,
         "headlines": object_headlines(chosen.evaluations, score),
         "thresholds": thresholds,
+        "is_blind": tables.is_blind(point),
         "matrix": tables.matrix_table(evaluation, score, link),
         "mistakes": tables.error_rows(point, link),
         "per_label": tables.label_rows(evaluation, point, link),

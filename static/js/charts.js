@@ -18,6 +18,8 @@ function look() {
     color: [1, 2, 3, 4, 5, 6, 7, 8].map((number) => token(`series-${number}`)),
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: token("ink") },
     animationDuration: 200,
+    // The labels of the axes lie inside the grid's margins. `containLabel`, as it was called, measures them too short.
+    grid: { outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     legend: { textStyle: { color: token("ink"), fontSize: 12 }, pageTextStyle: { color: token("muted") }, pageIconColor: token("ink"), pageIconInactiveColor: token("line"), inactiveColor: token("line") },
     valueAxis: axis, categoryAxis: { ...axis, splitLine: { show: false } }, logAxis: axis,
     line: { symbolSize: 5, lineStyle: { width: 2 } },

@@ -75,6 +75,15 @@ def test_counts_lead_to_the_images_that_make_them_at_any_threshold(trial, score)
             assert 0 < len(every_row(trial, score, cell=pair)) <= cell["count"]
 
 
+def test_where_nothing_scores_enough_the_page_says_so(trial, signed_in):
+    items = query_rows(manifest_path(trial.job.training_data), RowFilter(split="validation"), limit=60).rows
+    rows = [{key: item[key] for key in ("row", "path", "sha256")} for item in items]
+    words = "Nothing on these images has a score of 0.3 or more"
+    assert words not in signed_in.get(f"{BASE}/evaluation/").content.decode()
+    write_object_outputs(trial, NAMES, rows, blind_to=frozenset(range(len(rows))))
+    assert words in signed_in.get(f"{BASE}/evaluation/").content.decode()
+
+
 def test_images_come_worst_first_and_agree_with_the_file_at_the_models_own_threshold(trial):
     rows = every_row(trial)
     losses = [row["loss"] for row in rows]
