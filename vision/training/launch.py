@@ -14,7 +14,7 @@ is some twice as fast; alone it is a few hundredths slower."""
 
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
 """glibc hands every freed block of 32 MiB back to the system, for the next step to get it anew page by page: up to a
-tenth of the time an R-CNN takes on a processor. What a step used the next one uses again; it is no more in all."""
+tenth of the time an R-CNN takes on a processor. What a step used the next one uses again, in about as much memory."""
 
 
 def training_command(run_path: Path, processes: int = 1) -> list[str]:
