@@ -43,10 +43,9 @@ def point_at(evaluation: Evaluation, score: float) -> dict[str, Any]:
 
 
 def is_blind(point: dict[str, Any]) -> bool:
-    """Whether there are objects at all, and nothing on any image counts as found at the point, rightly or wrongly."""
-    rows = point.get("per_label", [])
-    has_objects = any(row["true_positives"] + row["false_negatives"] for row in rows)
-    return has_objects and not any(row["true_positives"] + row["false_positives"] for row in rows)
+    """Whether nothing is found on any image at the point, though something is labelled."""
+    level = point.get("image_level")
+    return bool(level and level["false_negatives"] and not level["true_positives"] + level["false_positives"])
 
 
 def error_rows(point: dict[str, Any], link: Link) -> list[dict[str, Any]]:
