@@ -40,7 +40,9 @@ _SETTINGS: dict[str, Any] = {
     "box_score_threshold": 0.0001,
     "box_detections_per_image": 10,
 }
-_SHORT = {"mask2former": {"encoder_layers": 2, "decoder_layers": 3}}  # in place of 6 and 10
+_SHORT: dict[str, dict[str, Any]] = {  # in place of 6 and 10 layers, and of 6 in the backbone's third stage
+    "mask2former": {"encoder_layers": 2, "decoder_layers": 3, "backbone_config": {"depths": [2, 2, 2, 2]}}
+}
 _MACHINE = Machine(cpu_count=2, memory_bytes=16 * 2**30)
 
 
@@ -102,7 +104,9 @@ def _write_configuration(case: Case, folder: Path, is_short: bool) -> Path:
     if name in HUB_CONFIGS:
         _write_hub_files(folder, name, HUB_CONFIGS[name] | ({"num_hidden_layers": 2} if is_short else {}), {})
     elif is_short and name in KNOWN and (short := _SHORT.get(KNOWN[name].config["model_type"])):
-        _write_hub_files(folder, name, KNOWN[name].config | short, KNOWN[name].processor)
+        own = KNOWN[name].config
+        backbone = {**own["backbone_config"], **short["backbone_config"]}
+        _write_hub_files(folder, name, own | short | {"backbone_config": backbone}, KNOWN[name].processor)
     return folder
 
 

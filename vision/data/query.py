@@ -14,7 +14,7 @@ from typing import Any
 
 from vision.data.filtering import ALL_ROWS, RowFilter, build_conditions
 from vision.data.ordering import Order, Place, read_order
-from vision.data.reading import ask, ask_dicts
+from vision.data.reading import Stamp, ask, ask_dicts, read_stamp
 from vision.errors import NotFoundError
 
 _LISTED = (
@@ -23,7 +23,6 @@ _LISTED = (
 )
 _LARGEST = 1 << 20
 _NO_ROW = 1 << 63  # an address may name any number
-_Stamp = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def query_rows(
     """
     order = read_order(sort)
     after = order.read_cursor(cursor)
-    stamp = _stamp(path)
+    stamp = read_stamp(path)
     known = _remember(stamp, rows)
     if "total" not in known:
         known["total"], places = _count_and_find(stamp, rows, order, after, limit + 1)
@@ -75,7 +74,7 @@ def query_rows(
 
 def count_rows(path: Path, rows: RowFilter = ALL_ROWS) -> int:
     """How many rows match."""
-    stamp = _stamp(path)
+    stamp = read_stamp(path)
     known = _remember(stamp, rows)
     if "total" not in known:
         where, values = _where(stamp, rows)
@@ -108,7 +107,7 @@ def find_neighbours(path: Path, row: int, rows: RowFilter = ALL_ROWS, *, sort: s
     """
     order = read_order(sort)
     place = _place(path, row, order)
-    where, values = _where(_stamp(path), rows)
+    where, values = _where(read_stamp(path), rows)
     first, last = ("max", "min") if order.is_descending else ("min", "max")
     key = order.struct
     query = (
@@ -127,16 +126,16 @@ def has_image(path: Path, sha256: str) -> bool:
 
 def list_labels(path: Path) -> dict[str, int]:
     """The class names with the number of images that have each, most frequent first."""
-    return dict(_list_labels(_stamp(path)))
+    return dict(_list_labels(read_stamp(path)))
 
 
 def list_problems(path: Path) -> dict[str, int]:
     """The codes of findings about rows with the number of rows, most frequent first."""
-    return dict(_list_codes(_stamp(path)))
+    return dict(_list_codes(read_stamp(path)))
 
 
 def _count_and_find(
-    stamp: _Stamp, rows: RowFilter, order: Order, after: Place | None, limit: int
+    stamp: Stamp, rows: RowFilter, order: Order, after: Place | None, limit: int
 ) -> tuple[int, list[Place]]:
     """One look at the columns for both: what is searched is found nowhere but there."""
     where, values = _where(stamp, rows)
@@ -147,7 +146,7 @@ def _count_and_find(
     return total, [Place(place["key"], place["row"]) for place in places or ()]
 
 
-def _find(stamp: _Stamp, rows: RowFilter, order: Order, after: Place | None, limit: int) -> list[Place]:
+def _find(stamp: Stamp, rows: RowFilter, order: Order, after: Place | None, limit: int) -> list[Place]:
     where, values = _where(stamp, rows)
     beyond, around = (order.after, order.values(after)) if after else ("true", [])
     query = (
@@ -179,7 +178,7 @@ def _fetch(path: Path, numbers: list[int], largest: int) -> list[dict[str, Any]]
     return [found[number] for number in numbers]
 
 
-def _where(stamp: _Stamp, rows: RowFilter) -> tuple[str, list[Any]]:
+def _where(stamp: Stamp, rows: RowFilter) -> tuple[str, list[Any]]:
     def find_labels(word: str) -> list[str]:
         return [label for label, _ in _list_labels(stamp) if word in label.lower()]
 
@@ -187,24 +186,18 @@ def _where(stamp: _Stamp, rows: RowFilter) -> tuple[str, list[Any]]:
 
 
 @lru_cache(maxsize=512)
-def _remember(stamp: _Stamp, rows: RowFilter) -> dict[str, int]:
+def _remember(stamp: Stamp, rows: RowFilter) -> dict[str, int]:
     """What is known of a filter on a manifest: `total`, once counted."""
     return {}
 
 
 @lru_cache(maxsize=8)
-def _list_labels(stamp: _Stamp) -> tuple[tuple[str, int], ...]:
+def _list_labels(stamp: Stamp) -> tuple[tuple[str, int], ...]:
     query = "SELECT unnest(labels) AS label, count(*) AS n FROM read_parquet(?) GROUP BY label ORDER BY n DESC, label"
     return tuple(ask(query, [stamp[0]]))
 
 
 @lru_cache(maxsize=32)
-def _list_codes(stamp: _Stamp) -> tuple[tuple[str, int], ...]:
+def _list_codes(stamp: Stamp) -> tuple[tuple[str, int], ...]:
     query = "SELECT unnest(problems) AS code, count(*) AS n FROM read_parquet(?) GROUP BY code ORDER BY n DESC, code"
     return tuple(ask(query, [stamp[0]]))
-
-
-def _stamp(path: Path) -> _Stamp:
-    """What a file is known by: a path may hold another manifest tomorrow."""
-    facts = path.stat()
-    return str(path), facts.st_mtime_ns, facts.st_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -15,6 +16,13 @@ from vision.data.databases import open_database
 _MEMORY = "80MB"  # of all queries of this process together
 _AT_ONCE = 2  # queries: each uses both threads, more of them would only share the memory
 Values = Sequence[Any] | Mapping[str, Any]
+Stamp = tuple[str, int, int]
+
+
+def read_stamp(path: Path) -> Stamp:
+    """What a file is known by, its path first: a path may hold another file tomorrow."""
+    facts = path.stat()
+    return str(path), facts.st_mtime_ns, facts.st_size
 
 
 def ask(query: str, values: Values) -> list[Any]:
