@@ -186,4 +186,4 @@ def _outline(ring: Sequence[float], width: float, height: float, step: int, digi
 
 def _shorten(shape: Shape) -> Shape:
     label = shape.label if len(shape.label) <= _SKETCH_LETTERS else shape.label[: _SKETCH_LETTERS - 1] + "…"
-    return Shape(shape.number, label, shape.series, shape.x, shape.y, shape.width, shape.height)
+    return Shape(shape.number, label, shape.series, round(shape.x), round(shape.y), shape.width, shape.height)

@@ -12,7 +12,7 @@ from datasets.models import DatasetVersion
 from datasets.remedies import import_again_url, list_remedies
 from datasets.services.keeping import can_import_again, find_kept_until
 from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
-from datasets.views.grid import grid_item
+from datasets.views.grid import grid_items
 from datasets.views.guard import guard_page
 from vision.data.formats import FORMATS
 
@@ -88,4 +88,4 @@ def _samples(version: DatasetVersion) -> list[dict[str, Any]]:
     """A first row of pictures, so that the overview shows what the data looks like."""
     if not version.is_ready:
         return []
-    return [grid_item(version, row) for row in selectors.list_items(version, limit=_SAMPLES).rows]
+    return grid_items(version, selectors.list_items(version, limit=_SAMPLES).rows)

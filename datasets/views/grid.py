@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
@@ -15,17 +16,50 @@ from datasets.views.context import page_url
 
 SPLIT_BADGES = {"train": "train", "validation": "valid", "test": "test"}
 _CHIPS = 2
+_ANY_HASH = "0" * 64
 _COUNTED = ("image_object_detection", "image_instance_segmentation")
 
 
-def grid_item(version: DatasetVersion, row: Mapping[str, Any], query: ItemQuery | None = None) -> dict[str, Any]:
-    """What one tile shows; its link keeps the filter and the order it stands in."""
+@dataclass(frozen=True)
+class _Addresses:
+    """The addresses of a version's rows within a filter, worked out once for all tiles of a page."""
+
+    viewer: tuple[str, str]
+    thumb: tuple[str, str]
+
+    @classmethod
+    def find(cls, version: DatasetVersion, query: ItemQuery | None) -> _Addresses:
+        name, number = version.dataset.name, version.number
+        path, _, asked = page_url("images", name, number, **(query.to_params() if query else {})).partition("?")
+        before, _, after = reverse("datasets:thumb", args=[name, number, _ANY_HASH]).rpartition(_ANY_HASH)
+        return cls((path, f"/?{asked}"), (before, after))
+
+
+def grid_items(
+    version: DatasetVersion, rows: Iterable[Mapping[str, Any]], query: ItemQuery | None = None
+) -> list[dict[str, Any]]:
+    """What each tile shows; its link keeps the filter and the order it stands in."""
+    addresses = _Addresses.find(version, query)
+    return [_to_item(version, row, addresses) for row in rows]
+
+
+def grid_item(version: DatasetVersion, row: Mapping[str, Any]) -> dict[str, Any]:
+    """One tile by itself."""
+    return grid_items(version, [row])[0]
+
+
+def row_url(version: DatasetVersion, row: int | None, query: ItemQuery | None = None) -> str:
+    """The viewer of an image within a filter; empty where there is no image."""
+    return "" if row is None else str(row).join(_Addresses.find(version, query).viewer)
+
+
+def _to_item(version: DatasetVersion, row: Mapping[str, Any], addresses: _Addresses) -> dict[str, Any]:
     labels = row["labels"] or []
     named = ", ".join(labels) or ("nothing on it" if row["annotation"] == "[]" else "no label")
     return {
         "row": row["row"],
-        "url": row_url(version, row["row"], query),
-        "thumb": reverse("datasets:thumb", args=[version.dataset.name, version.number, row["sha256"]]),
+        "url": str(row["row"]).join(addresses.viewer),
+        "thumb": row["sha256"].join(addresses.thumb),
         "width": row["width"],
         "height": row["height"],
         "alt": f"{named}: {row['path']}",
@@ -37,15 +71,6 @@ def grid_item(version: DatasetVersion, row: Mapping[str, Any], query: ItemQuery 
         "problems": row["problems"] or [],
         "sketch": _sketch(row, version.label_names),
     }
-
-
-def row_url(version: DatasetVersion, row: int | None, query: ItemQuery | None = None) -> str:
-    """The viewer of an image within a filter; empty where there is no image."""
-    if row is None:
-        return ""
-    address = page_url("images", version.dataset.name, version.number, **(query.to_params() if query else {}))
-    path, _, asked = address.partition("?")
-    return f"{path}{row}/?{asked}"
 
 
 def _sketch(row: Mapping[str, Any], classes: list[str]) -> Any:

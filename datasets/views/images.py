@@ -13,7 +13,7 @@ from datasets.filters import read_query
 from datasets.models import DatasetVersion
 from datasets.views.browsing import describe_choices, describe_filters
 from datasets.views.context import get_shown_version, is_fragment, page_context, page_url
-from datasets.views.grid import grid_item, row_url
+from datasets.views.grid import grid_items, row_url
 from datasets.views.guard import guard_page
 from datasets.views.viewing import describe_row
 from vision.data.images import probe_image, to_webp
@@ -94,7 +94,7 @@ def _list_images(request: HttpRequest, version: DatasetVersion) -> dict[str, Any
     )
     address = {"route": "images", "name": version.dataset.name, "number": version.number, **query.to_params()}
     return {
-        "items": [grid_item(version, row, query) for row in page.rows],
+        "items": grid_items(version, page.rows, query),
         "query": query,
         "is_filtered": query.is_filtered,
         "total": page.total,

@@ -9,7 +9,7 @@ from typing import Any
 from datasets import selectors
 from datasets.filters import ItemQuery
 from datasets.models import DatasetVersion
-from datasets.views.grid import grid_item
+from datasets.views.grid import grid_items
 from vision.data.filtering import RowFilter
 
 _KINDS = [
@@ -63,4 +63,4 @@ def _draw(version: DatasetVersion, group: _Group, rows: dict[int, Any]) -> dict[
     """The pictures of a group; from each one walks through the group."""
     query = ItemQuery(rows=",".join(map(str, group)))
     shown = [rows[number] for number in group[:_PICTURES] if number in rows]
-    return {"items": [grid_item(version, row, query) for row in shown], "more": len(group) - len(shown)}
+    return {"items": grid_items(version, shown, query), "more": len(group) - len(shown)}

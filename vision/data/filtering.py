@@ -71,7 +71,7 @@ def build_conditions(rows: RowFilter, find_labels: _FindLabels = lambda word: No
         conditions.append("list_contains(problems, ?)")
         values.append(rows.problem)
     if rows.unlabelled:
-        conditions.append("coalesce(len(labels), 0) = 0 AND annotation = 'null'")
+        conditions.append("annotation = 'null'")
     for condition, given in [_match_labels(rows), *(_match_word(word, find_labels) for word in rows.search.split())]:
         conditions.append(condition)
         values += given

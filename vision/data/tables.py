@@ -14,8 +14,8 @@ ROW_GROUP = 20_000
 """Small enough that a page reads a few megabytes, large enough to compress."""
 PARQUET: dict[str, Any] = {
     "compression": "zstd",
-    "data_page_size": 32 << 10,
-    "write_batch_size": 128,  # after so many rows it is asked whether the page is full: outlines are 20 kB a row
+    "data_page_size": 16 << 10,
+    "write_batch_size": 64,  # after so many rows it is asked whether the page is full: outlines are 20 kB a row
     "use_dictionary": [
         "split", "format", "objects", "labels.list.element", "problems.list.element", "group", "source_file",
     ],
