@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -83,6 +84,8 @@ _OTHERS = (
     ("learning-rate", "Learning rate", "", ("learning_rate",)),
 )
 _NEARLY_ALL = 0.8  # of a share: a round number above is beyond 1
+_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+_MOST_STEPS = 5
 _LOWER = {"loss", "loss_valid", "log_loss"}
 
 
@@ -160,11 +163,14 @@ def epoch_chart(
 
 
 def _bounds(values: list[float | None]) -> dict[str, float]:
-    """Of an axis that would go beyond what its values can be by itself: of shares that come close to 1."""
+    """Of an axis that would go beyond what its values can be by itself: of shares that come close to 1. Its steps lead
+    up to 1 evenly."""
     known = [value for value in values if value is not None]
     if not known or min(known) < 0 or not _NEARLY_ALL < max(known) <= 1:
         return {}
-    return {"max": 1} if min(known) < max(known) else {"min": 0, "max": 1}
+    span = 1 - min(known) if min(known) < max(known) else 1.0
+    step = next(step for step in _STEPS if span <= _MOST_STEPS * step + 1e-9)
+    return {"min": round(1 - math.ceil(span / step - 1e-9) * step, 4), "max": 1, "interval": step}
 
 
 def summary_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

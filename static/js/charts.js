@@ -55,7 +55,8 @@ function draw(element, text) {
   options.animation = !known && !matchMedia("(prefers-reduced-motion: reduce)").matches;
   const chart = known?.chart ?? library.init(element, look());
   if (!known) chart.on("click", follow);
-  chart.setOption(options, { notMerge: false, lazyUpdate: true });
+  // Axes are given anew: of bounds that are not named any more the old ones would stay.
+  chart.setOption(options, { replaceMerge: ["xAxis", "yAxis"], lazyUpdate: true });
   mounted.set(element, { chart, text, options });
   if (!known) sizes.observe(element);
   if (!known) element.dispatchEvent(new CustomEvent("chart:drawn", { bubbles: true }));

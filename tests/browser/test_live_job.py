@@ -45,6 +45,31 @@ def test_two_runs_are_ticked_and_stand_side_by_side(page, pages, check_page, mai
         check_page(pages[variant], f"/jobs/{JOB}/compare/?trial=0&trial=browser-live_HD_0")
 
 
+BOUNDS_AS_NUMBERS_COME = """async (axes) => {
+    const address = document.querySelector('link[href*="js/charts.js"]').href;
+    const { chartIn, mountCharts } = await import(address);
+    const element = document.querySelector("#chart-accuracy");
+    const source = document.getElementById(element.dataset.chart);
+    const seen = [];
+    for (const axis of axes) {
+        const options = JSON.parse(source.textContent);
+        source.textContent = JSON.stringify({ ...options, yAxis: { type: "value", ...axis } });
+        await mountCharts(document.body);
+        await new Promise(requestAnimationFrame);
+        const { min, max } = chartIn(element).chart.getOption().yAxis[0];
+        seen.push([min ?? null, max ?? null]);
+    }
+    return seen;
+}"""
+
+
+def test_an_axis_has_no_bounds_but_those_of_the_newest_numbers(page, main_job):
+    page.goto(f"/jobs/{JOB}/")
+    page.locator("#chart-accuracy canvas").wait_for()
+    seen = page.evaluate(BOUNDS_AS_NUMBERS_COME, [{"min": 0, "max": 1}, {"max": 1}, {}, {"min": 0.5}])
+    assert seen == [[0, 1], [None, 1], [None, None], [0.5, None]]
+
+
 def test_a_confused_cell_opens_its_images(page, main_job):
     page.goto(f"/jobs/{JOB}/trials/0/evaluation/")
     cell = page.locator(".confusion td a").first

@@ -35,8 +35,11 @@ def test_training_charts_draw_what_was_logged():
 @pytest.mark.parametrize(
     ("values", "bounds"),
     [
-        ([1.0, 1.0], {"min": 0, "max": 1}),
-        ([0.5, 0.95], {"max": 1}),
+        ([1.0, 1.0], {"min": 0, "max": 1, "interval": 0.2}),
+        ([0.5, 0.95], {"min": 0.5, "max": 1, "interval": 0.1}),
+        ([0.0, 0.95], {"min": 0, "max": 1, "interval": 0.2}),
+        ([0.874, 1.0], {"min": 0.85, "max": 1, "interval": 0.05}),
+        ([0.9999, 1.0], {"min": 0.999, "max": 1, "interval": 0.001}),
         ([0.1, 0.3], {}),  # a round number above is a share as well
         ([2.0, 0.9], {}),
         ([-0.1, 0.9], {}),
@@ -45,7 +48,7 @@ def test_training_charts_draw_what_was_logged():
 )
 def test_an_axis_of_shares_ends_at_all(values, bounds):
     axis = epoch_chart({"accuracy": points(*values)})["options"]["yAxis"]
-    assert {name: axis[name] for name in ("min", "max") if name in axis} == bounds
+    assert {name: axis[name] for name in ("min", "max", "interval") if name in axis} == bounds
 
 
 def test_nothing_logged_draws_nothing():

@@ -133,7 +133,7 @@ class _Items:
     def _explain(self, error: json.JSONDecodeError) -> InvalidItemsError:
         line = self._line + self._text.count("\n", self._at, error.pos)
         column = error.pos - self._text.rfind("\n", 0, error.pos)
-        return InvalidItemsError(f"The file is not JSON: {error.msg} at column {column}.", line)
+        return InvalidItemsError(f"The file is not JSON: {error.msg.removesuffix(' at')} at column {column}.", line)
 
     def _too_large(self) -> InvalidItemsError:
         message = f"One entry of the file is over {self._max:,} bytes; the file was read up to there."

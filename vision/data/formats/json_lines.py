@@ -71,7 +71,8 @@ def _parse_slowly(line: bytes | str) -> tuple[dict[str, Any], str]:
     except UnicodeDecodeError as error:
         raise InvalidLineError(f"The line is not UTF-8 (byte {error.start + 1}).") from None
     except json.JSONDecodeError as error:
-        raise InvalidLineError(f"The line is not JSON: {error.msg} at column {error.colno}.") from None
+        what = error.msg.removesuffix(" at")
+        raise InvalidLineError(f"The line is not JSON: {what} at column {error.colno}.") from None
     except RecursionError:
         raise InvalidLineError("The line is nested too deep.") from None
     except ValueError as error:

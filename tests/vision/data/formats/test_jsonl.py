@@ -90,6 +90,11 @@ def test_other_commas_are_not_guessed_at(line):
         parse_line(line)
 
 
+def test_a_line_broken_off_is_said_with_its_place():
+    with pytest.raises(InvalidLineError, match=r"^The line is not JSON: Invalid control character at column 9\.$"):
+        parse_line('{"a": "x\n')
+
+
 HOSTILE = {
     "NaN": '{"image_url": "images/a.jpg", "label": NaN}',
     "infinity": '{"image_url": "images/a.jpg", "label": -Infinity}',
