@@ -42,7 +42,12 @@ class Case:
 
 
 def _timm(folder: Path, rows: Sequence[Row], names: list[str], epochs: int) -> Iterator[float]:
-    return timm_loop.run_epochs(timm_loop.write_folders(folder, rows), "resnet18", len(names), 16, SIDE, 0.01)
+    return timm_loop.run_epochs(timm_loop.write_folders(folder, rows), "resnet18", names, 16, SIDE, 0.01)
+
+
+def _multilabel(folder: Path, rows: Sequence[Row], names: list[str], epochs: int) -> Iterator[float]:
+    folders = timm_loop.write_folders(folder, rows)
+    return timm_loop.run_epochs(folders, "resnet18", names, 16, SIDE, 0.01, is_multilabel=True)
 
 
 def _boxes(folder: Path, rows: Sequence[Row], names: list[str], epochs: int) -> Iterator[float]:
@@ -61,12 +66,10 @@ def _ultralytics(folder: Path, rows: Sequence[Row], names: list[str], epochs: in
 _COMMON = {"pretrained": "none", "mixed_precision": "off", "number_of_workers": 0}
 _FLIP = {"augmentations": '{"preset": "none", "flip": true}'}
 _RCNN = {**_COMMON, **_FLIP, **SIZES, "training_batch_size": 4, "optimizer": "adamw", "learning_rate": 3e-4}
+_RESNET = {**_COMMON, "model_name": "resnet18", "training_batch_size": 16, "optimizer": "sgd", "learning_rate": 0.01}
 CASES = {
-    "timm": Case(
-        TaskType.CLASSIFICATION,
-        {**_COMMON, "model_name": "resnet18", "training_batch_size": 16, "optimizer": "sgd", "learning_rate": 0.01},
-        _timm,
-    ),
+    "timm": Case(TaskType.CLASSIFICATION, _RESNET, _timm),
+    "multilabel": Case(TaskType.MULTILABEL, _RESNET, _multilabel),
     "boxes": Case(TaskType.DETECTION, {**_RCNN, "model_name": "fasterrcnn_resnet18_fpn"}, _boxes),
     "masks": Case(TaskType.SEGMENTATION, {**_RCNN, "model_name": "maskrcnn_resnet18_fpn"}, _masks),
     "ultralytics": Case(
