@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 from pathlib import Path
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from studio.agent.machine import count_cpus, list_gpus, measure_usage
 from studio.agent.slots import count_cpu_slots, plan_slots
 from studio.agent.workers import Workers
 from studio.launcher.leftovers import Descendants
+from studio.stop_flag import StopFlag
 
 logger = logging.getLogger(__name__)
 _HEARTBEAT_SECONDS = 2.0
@@ -31,7 +31,7 @@ class Agent:
     """Heartbeat, workers, model servers, housekeeping: each on its own beat, none able to take another down."""
 
     def __init__(self, name: str) -> None:
-        self._stopping = threading.Event()
+        self._stopping = StopFlag()
         gpus = list_gpus(settings.STUDIO_GPUS)
         self.node = register_node(name, gpus)
         slots = plan_slots(name, gpus, settings.STUDIO_CPU_SLOTS)

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from studio.health import check_health
 from studio.launcher.leftovers import Descendants
 from studio.launcher.logs import open_log
 from studio.launcher.service import Service
+from studio.stop_flag import StopFlag
 from studio.valkey import find_binary, start_valkey, wait_for_broker
 from vision.lifeline import Process, spawn
 
@@ -37,7 +37,7 @@ class Launcher:
     def __init__(self, listener: socket.socket, has_own_broker: bool, say: Callable[[str], None]) -> None:
         self._listener = listener
         self._say = say
-        self._stopping = threading.Event()
+        self._stopping = StopFlag()
         self._logs = Path(settings.STUDIO_HOME) / "logs"
         self._broker = self._service("broker", self._start_broker) if has_own_broker else None
         self._web = self._service("web", self._start_web)
