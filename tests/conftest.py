@@ -25,7 +25,6 @@ gc.disable()  # until all is imported
 if IS_ONE_OF_SEVERAL:  # others compute on the same processors
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ |= SHARED_PROCESSORS
-    atexit.register(os._exit, 0)  # what all the libraries made isn't taken apart piece by piece
 else:
     os.environ |= KEPT_MEMORY | os.environ  # for the several that are started from here: they train networks as well
 

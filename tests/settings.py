@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    atexit.register(os._exit, 0)  # after all the others: what the libraries made isn't taken apart piece by piece
 _home = tempfile.mkdtemp(prefix="darkroom-test-")
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 os.environ["STUDIO_HOME"] = _home

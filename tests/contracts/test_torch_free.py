@@ -27,7 +27,7 @@ assert not found, found
     [
         ("studio.urls", "studio.asgi"),
         ("studio.agent.agent", "studio.agent.worker"),
-        ("jobs.work_items", "datasets.work_items"),
+        ("jobs.work_items", "datasets.work_items", "vision.embedding.process"),
         ("vision.training.launch", "vision.training.event_log", "vision.training.run_document"),
     ],
     ids=["web", "agent", "work items", "launching a training"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,23 +44,10 @@ def archive(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def own(tmp_path, archive) -> Iterator[Running]:
-    """A Darkroom to be mistreated, with a dataset in it; nothing of it may outlive its launcher."""
-    with start_with_data(tmp_path / "a home", archive) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory, archive) -> Iterator[Running]:
-    """One whose jobs are canceled, no more."""
-    with start_with_data(tmp_path_factory.mktemp("shared") / "a home", archive) as running:
-        yield running
-
-
-@contextmanager
-def start_with_data(home: Path, archive: Path) -> Iterator[Running]:
-    with whole_darkroom(home, **PROCESSOR_ONLY) as running:
+def own(tmp_path_factory, archive) -> Iterator[Running]:
+    """A Darkroom to be mistreated, with a dataset in it; nothing of it may outlive its launcher."""
+    with whole_darkroom(tmp_path_factory.mktemp("own") / "a home", **PROCESSOR_ONLY) as running:
         client = Client(running.url, running.token)
         client.upload("/datasets", archive, name="fasteners")
         path = "/datasets/fasteners/versions/1"
@@ -222,9 +208,9 @@ def wait_for_first_output(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("wait", [wait_for_finalizing, wait_for_first_output])
-def test_cancel_while_it_finalizes(shared, wait):
+def test_cancel_while_it_finalizes(own, wait):
     """Who is told that it is canceled gets no model; who comes too late is told so, and gets all of it."""
-    watched = Watched(shared, SHORT)
+    watched = Watched(own, SHORT)
     wait(watched)
     answer = cancel(watched)
     print("the cancel was answered with", answer.status_code)
@@ -235,7 +221,7 @@ def test_cancel_while_it_finalizes(shared, wait):
         assert answer.status_code == 202
         assert (answer.json()["status"], answer.json()["is_cancel_requested"]) == ("Finalizing", True)
         check_canceled(watched)
-    following = Watched(shared, SHORT)
+    following = Watched(own, SHORT)
     following.wait_until(lambda t: t["status"] == "Running", "the slot is free again")
     cancel(following)
     following.wait_until_ended()

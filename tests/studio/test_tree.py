@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 
 from studio.demo.client import Client
 from tests.processes import find_process, is_gone, processes_of, wait_for, wait_until_empty
-from tests.running import ROOT, free_port, launch, start_darkroom, studio_environment
+from tests.running import ROOT, Running, free_port, launch, start_darkroom, studio_environment
 from vision.data.sample import write_sample
 
 pytestmark = [pytest.mark.slow]
@@ -124,12 +125,22 @@ def wait_for_line(running, text: str, seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="module")
+def started(tmp_path_factory) -> Iterator[list[Running]]:
+    """A Darkroom that each test stops, and starts again in the same home for the next."""
+    home = tmp_path_factory.mktemp("again") / "a home"
+    each = [start_darkroom(home)]
+    yield each
+    each[-1].stop()
+    assert wait_until_empty(home) == []
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name
 )
-def test_nothing_survives_and_the_next_start_finds_everything(tmp_path, number):
-    home = tmp_path / "a home"
-    first = start_darkroom(home)
+def test_nothing_survives_and_the_next_start_finds_everything(started, number):
+    first = started[-1]
+    home = first.home
     assert len(processes_of(home)) >= 6
     code = first.stop(number)
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
@@ -137,25 +148,18 @@ def test_nothing_survives_and_the_next_start_finds_everything(tmp_path, number):
     before = (home / "secret-key").read_text()
     begin = time.monotonic()
     second = start_darkroom(home)
-    try:
-        assert time.monotonic() - begin < 15
-        assert (home / "secret-key").read_text() == before
-        wait_for_line(second, "Sign in: http://127.0.0.1")
-    finally:
-        second.stop()
-    assert wait_until_empty(home) == []
+    started.append(second)
+    assert time.monotonic() - begin < 15
+    assert (home / "secret-key").read_text() == before
+    wait_for_line(second, "Sign in: http://127.0.0.1")
 
 
-def test_start_right_after_a_kill_takes_over(tmp_path):
+def test_start_right_after_a_kill_takes_over(started):
     """The old tree is still going down when the new one comes up."""
-    home, port = tmp_path / "home", free_port()
-    first = launch(home, port)
-    first.wait_until_healthy()
+    first = started[-1]
     first.process.kill()
     first.process.wait()
-    second = launch(home, port)
-    try:
-        second.wait_until_healthy()
-        wait_for(lambda: no_orphans(second), 30, "only the new tree is left")
-    finally:
-        second.stop()
+    second = launch(first.home, first.port)
+    started.append(second)
+    second.wait_until_healthy()
+    wait_for(lambda: no_orphans(second), 30, "only the new tree is left")

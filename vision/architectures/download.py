@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
-OnProgress = Callable[[str, float], None]
+from vision.catalog.weights_lookup import OnProgress
+
 _BLOCK = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

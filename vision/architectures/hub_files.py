@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vision.architectures.download import OnProgress, download_from_hub, find_in_hub_cache
+from vision.architectures.download import download_from_hub, find_in_hub_cache
 from vision.architectures.hub_configurations import KNOWN
-from vision.architectures.weights import choose_download_folder
+from vision.catalog.weights_lookup import OnProgress, choose_download_folder
 from vision.errors import NotFoundError, WeightsUnavailableError, first_line
 
 CONFIG, PROCESSOR, WEIGHTS = "config.json", "preprocessor_config.json", "model.safetensors"

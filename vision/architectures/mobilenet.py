@@ -9,7 +9,8 @@ from typing import Any
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
 from vision.architectures.built import IMAGENET_MEAN, IMAGENET_STD, Built
-from vision.architectures.download import OnProgress, download_file
+from vision.architectures.download import download_file
+from vision.catalog.weights_lookup import OnProgress
 
 
 def build_mobilenetv2(num_classes: int, options: Mapping[str, Any]) -> Built:

@@ -9,7 +9,8 @@ from typing import Any
 from torchvision.models import get_model, get_model_weights
 
 from vision.architectures.built import IMAGENET_MEAN, IMAGENET_STD, Built
-from vision.architectures.download import OnProgress, download_file
+from vision.architectures.download import download_file
+from vision.catalog.weights_lookup import OnProgress
 
 FREEZE_GROUPS = (("conv1", "bn1"), ("layer1",), ("layer2",), ("layer3",), ("layer4",))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import timm
 from timm.models import PretrainedCfg
 
-from vision.architectures.download import OnProgress, download_file, download_from_hub, find_in_hub_cache
+from vision.architectures.download import download_file, download_from_hub, find_in_hub_cache
+from vision.catalog.weights_lookup import OnProgress
 
 SAFETENSORS = "model.safetensors"
 

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vision.architectures.built import Built, build_architecture
-from vision.architectures.weights import find_weights, load_pretrained
-from vision.catalog.architectures import ARCHITECTURES
+from vision.architectures.weights import load_pretrained
+from vision.embedding.request import NETWORK
 
-ARCHITECTURE = "mobilenetv2"
 _CLASSES = 1000  # of ImageNet; the head is not used
 _LEAST_MEMORY = 2 << 30
 
@@ -21,7 +20,7 @@ _LEAST_MEMORY = 2 << 30
 class Backbone:
     """The last feature map of MobileNetV2, averaged over its places."""
 
-    name = ARCHITECTURE
+    name = NETWORK
     side = 192
     batch = 64
 
@@ -41,15 +40,14 @@ class Backbone:
         return features.float().cpu().numpy()
 
 
-def load_backbone(weights_dir: Path | None, offline: bool) -> Backbone:
-    """The network with its weights, on a GPU that has room.
+def load_backbone(weights: Path) -> Backbone:
+    """The network with these weights, on a GPU that has room.
 
     Raises:
-        WeightsUnavailableError: the weights are not here and cannot be fetched, or are another network's.
+        WeightsUnavailableError: the weights are another network's.
     """
-    path = find_weights(ARCHITECTURES.get(ARCHITECTURE), weights_dir, offline, lambda message, fraction: None)
-    built = build_architecture(ARCHITECTURE, _CLASSES)
-    load_pretrained(built, path)
+    built = build_architecture(NETWORK, _CLASSES)
+    load_pretrained(built, weights)
     return Backbone(built, choose_device())
 
 

@@ -9,12 +9,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.weights_lookup import find_weights
 from vision.data.similarity import Vectors, find_outliers, spread_rows
 from vision.embedding.descriptor import ColourEdgeDescriptor
 from vision.embedding.pictures import Rows, Thumbnails
 from vision.embedding.planning import Plan, make_plan
 from vision.embedding.reducing import DIMENSIONS, Basis, fit_basis, load_basis
-from vision.embedding.request import ABOUT, BASIS, PROGRESS, VECTORS, EmbeddingRequest, read_json, write_json
+from vision.embedding.request import ABOUT, BASIS, NETWORK, PROGRESS, VECTORS, EmbeddingRequest, read_json, write_json
 from vision.errors import InvalidDatasetError, WeightsUnavailableError
 from vision.interpreter import import_torchvision, importing
 
@@ -58,12 +60,13 @@ def embed_images(request: EmbeddingRequest) -> None:
 
 def choose_describer(request: EmbeddingRequest) -> tuple[Describer, str]:
     """The network if its weights are at hand, else colours and edges with the reason."""
-    with importing():  # torch, which the other has no use for
-        import_torchvision()
-        from vision.embedding.backbone import load_backbone
-
+    info = ARCHITECTURES.get(NETWORK)
     try:
-        return load_backbone(request.weights_dir, request.offline), ""
+        weights = find_weights(info, request.weights_dir, request.offline, lambda message, fraction: None)
+        with importing():  # torch, which the other has no use for
+            import_torchvision()
+            from vision.embedding.backbone import load_backbone
+        return load_backbone(weights), ""
     except WeightsUnavailableError as error:
         logger.warning("%s Colours and edges are used instead.", error.message)
         return ColourEdgeDescriptor(), error.message

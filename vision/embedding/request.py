@@ -12,6 +12,8 @@ VECTORS, BASIS, ABOUT = "vectors.npy", "basis.npy", "about.json"
 """What is kept, below `out`: float16 [rows, dimensions], how they were reduced, what they are with map and outliers."""
 PROGRESS, FAILURE = "progress.json", "failure.json"
 """What is told on the way: how far it is, why it ended."""
+NETWORK = "mobilenetv2"
+"""The architecture whose features describe an image, where its pretrained weights are at hand."""
 
 
 class EmbeddingRequest(BaseModel):

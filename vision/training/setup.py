@@ -12,9 +12,9 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from vision.architectures import Built
-from vision.architectures.download import OnProgress
-from vision.architectures.weights import find_options, find_weights, load_pretrained
+from vision.architectures.weights import load_pretrained
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
+from vision.catalog.weights_lookup import OnProgress, find_options, find_weights
 from vision.tasks.base import SplitImages, Task
 from vision.training.distributed import ProcessGroup
 from vision.training.hyperparameters import Hyperparameters

@@ -145,23 +145,16 @@ def test_web_killed_in_the_middle_of_a_piece(own, http):
     assert_is_whole(own, http, url)
 
 
-def test_everything_killed_and_started_again(tmp_path):
-    own = start_darkroom(tmp_path / "home")
-    headers = {"Authorization": f"Bearer {own.token}"}
-    with httpx.Client(base_url=own.url, headers=headers, timeout=30) as http:
-        url = announce(http)
-        send(http, url, 0, DATA[:2_500_000])
+def test_everything_killed_and_started_again(own, http):
+    url = announce(http)
+    send(http, url, 0, DATA[:2_500_000])
     own.stop(signal.SIGKILL)
     assert wait_until_empty(own.home) == []  # else the old web may still be the one that is healthy
-    again = launch(own.home, own.port)
-    try:
-        again.wait_until_healthy()
-        with httpx.Client(base_url=again.url, headers=headers, timeout=30) as http:
-            assert offset_of(http, url) == 2_500_000
-            assert send(http, url, 2_500_000, DATA[2_500_000:]).status_code == 204
-            assert_is_whole(again, http, url)
-    finally:
-        again.stop()
+    own.process = launch(own.home, own.port).process
+    own.wait_until_healthy()
+    assert offset_of(http, url) == 2_500_000
+    assert send(http, url, 2_500_000, DATA[2_500_000:]).status_code == 204
+    assert_is_whole(own, http, url)
 
 
 def test_the_same_piece_from_eight_sides_at_once(own, http):

@@ -13,8 +13,9 @@ from transformers import AutoConfig, AutoModelForImageClassification
 from tests.vision.architectures.networks import TINY_VIT
 from tests.vision.training.runs import make_run, train
 from vision.architectures import Built, build_architecture
-from vision.architectures.weights import find_options, find_weights, load_pretrained
+from vision.architectures.weights import load_pretrained
 from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.weights_lookup import find_options, find_weights
 from vision.errors import InvalidDocumentError, NotFoundError, WeightsUnavailableError
 from vision.explain import explain
 from vision.inference.predictor import Predictor

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.vision.architectures.networks import TINY_VIT
 from vision.architectures.download import download_from_hub
-from vision.architectures.weights import find_options, find_weights
 from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.weights_lookup import find_options, find_weights
 from vision.errors import NotFoundError, WeightsUnavailableError
 
 NAME = "someone/tiny-net"
@@ -92,7 +91,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 @pytest.fixture(autouse=True)
 def own_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "torch"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
 
 

@@ -16,7 +16,7 @@ from torchvision.models.detection import (
 
 from vision.architectures.built import IMAGENET_MEAN, IMAGENET_STD, Built
 from vision.architectures.detection import DetectionNetwork
-from vision.architectures.download import OnProgress, download_file
+from vision.architectures.download import download_file
 from vision.architectures.torchvision_detectors.backbone import (
     FREEZE_GROUPS,
     is_from_scratch,
@@ -27,6 +27,7 @@ from vision.architectures.torchvision_detectors.focal import FocalNetwork
 from vision.architectures.torchvision_detectors.proposals import choose_proposals
 from vision.architectures.torchvision_detectors.regions import RegionNetwork
 from vision.architectures.torchvision_detectors.start import read_start
+from vision.catalog.weights_lookup import OnProgress
 
 
 def build_faster_rcnn(network: str, num_classes: int, options: Mapping[str, Any]) -> Built:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from vision.architectures.built import Built
-from vision.architectures.download import OnProgress, download_file
+from vision.architectures.download import download_file
 from vision.architectures.yolov5.library import ASSETS
 from vision.architectures.yolov5.masks import YoloV5Masks, read_start
 from vision.architectures.yolov5.network import YoloV5
+from vision.catalog.weights_lookup import OnProgress
 
 __all__ = ["YoloV5", "YoloV5Masks", "build_yolov5", "build_yolov5_masks", "download_yolov5"]
 

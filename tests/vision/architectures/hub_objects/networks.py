@@ -16,8 +16,9 @@ from vision.architectures.detection import Targets
 from vision.architectures.hub_network import create_network
 from vision.architectures.hub_objects.builders import DETECTORS
 from vision.architectures.hub_objects.mask_builder import SEGMENTERS
-from vision.architectures.weights import find_options, find_weights, load_pretrained
+from vision.architectures.weights import load_pretrained
 from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.weights_lookup import find_options, find_weights
 
 NAME = "someone/finder"
 DETECTION, SEGMENTATION = "image_object_detection", "image_instance_segmentation"

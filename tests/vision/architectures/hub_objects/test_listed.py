@@ -9,9 +9,9 @@ import torch
 
 from vision.architectures import build_architecture
 from vision.architectures.hub_configurations import KNOWN
-from vision.architectures.weights import find_options
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo, list_architectures
 from vision.catalog.task_types import TaskType
+from vision.catalog.weights_lookup import find_options
 from vision.registry import load_dotted
 
 pytestmark = pytest.mark.heavy

@@ -15,8 +15,9 @@ from torchvision.models.detection._utils import overwrite_eps
 
 from tests.vision.architectures.torchvision_detectors.scenes import BUILDERS, KINDS, build, two_images
 from vision.architectures.detection import DetectionLimits
-from vision.architectures.weights import find_weights, load_pretrained
+from vision.architectures.weights import load_pretrained
 from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.weights_lookup import find_weights
 from vision.errors import WeightsUnavailableError
 
 pytestmark = pytest.mark.heavy
@@ -137,7 +138,7 @@ def ignore(message: str, fraction: float) -> None: ...
 
 
 def test_the_backbones_file_is_the_last_resort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     info = ARCHITECTURES.get("maskrcnn_resnet50_fpn")
     with pytest.raises(WeightsUnavailableError) as caught:
         find_weights(info, tmp_path, True, ignore)

@@ -19,11 +19,12 @@ from torchvision.ops import box_convert
 from vision.architectures import build_architecture
 from vision.architectures.continuing import load_run_weights, read_run_weights
 from vision.architectures.detection import DetectionLimits, Targets
-from vision.architectures.weights import find_weights, load_pretrained
+from vision.architectures.weights import load_pretrained
 from vision.architectures.yolov5.library import NETWORKS, SegmentationModel, read_yaml
 from vision.architectures.yolov5.masks import YoloV5Masks, shrink_masks
 from vision.architectures.yolov5.network import SCALES
 from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.weights_lookup import find_weights
 from vision.errors import WeightsUnavailableError
 from vision.export.finding import Canvas, finding_graph
 from vision.export.onnx_file import Colours, OnnxRunner, write_onnx

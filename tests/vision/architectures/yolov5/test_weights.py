@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import save_file
 
 from vision.architectures import build_architecture, yolov5
-from vision.architectures.weights import find_weights, load_pretrained
+from vision.architectures.weights import load_pretrained
 from vision.architectures.yolov5.library import ASSETS, NETWORKS, DetectionModel, read_yaml
 from vision.catalog.architectures import ARCHITECTURES
+from vision.catalog.weights_lookup import find_weights
 from vision.errors import WeightsUnavailableError
 
 NANO = ARCHITECTURES.get("yolov5").of_size("nano")
@@ -78,7 +79,7 @@ def server(published: Path) -> Iterator[str]:
 def test_a_download_is_told_and_loads(
     published: Path, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(yolov5, "ASSETS", server)
     told: list[float] = []
     path = find_weights(NANO, tmp_path / "mine", False, lambda _, fraction: told.append(fraction))
