@@ -29,10 +29,9 @@ class _Addresses:
 
     @classmethod
     def find(cls, version: DatasetVersion, query: ItemQuery | None) -> _Addresses:
-        name, number = version.dataset.name, version.number
-        path, _, asked = page_url("images", name, number, **(query.to_params() if query else {})).partition("?")
-        before, _, after = reverse("datasets:thumb", args=[name, number, _ANY_HASH]).rpartition(_ANY_HASH)
-        return cls((path, f"/?{asked}"), (before, after))
+        address = reverse("datasets:thumb", args=[version.dataset.name, version.number, _ANY_HASH])
+        before, _, after = address.rpartition(_ANY_HASH)
+        return cls(_viewer(version, query), (before, after))
 
 
 def grid_items(
@@ -50,7 +49,14 @@ def grid_item(version: DatasetVersion, row: Mapping[str, Any]) -> dict[str, Any]
 
 def row_url(version: DatasetVersion, row: int | None, query: ItemQuery | None = None) -> str:
     """The viewer of an image within a filter; empty where there is no image."""
-    return "" if row is None else str(row).join(_Addresses.find(version, query).viewer)
+    return "" if row is None else str(row).join(_viewer(version, query))
+
+
+def _viewer(version: DatasetVersion, query: ItemQuery | None) -> tuple[str, str]:
+    """The address of the viewer before and after the row's number."""
+    asked = query.to_params() if query else {}
+    path, _, parameters = page_url("images", version.dataset.name, version.number, **asked).partition("?")
+    return path, f"/?{parameters}"
 
 
 def _to_item(version: DatasetVersion, row: Mapping[str, Any], addresses: _Addresses) -> dict[str, Any]:

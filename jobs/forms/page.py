@@ -26,6 +26,7 @@ from jobs.forms.fields import (
 )
 from jobs.forms.following import follow_network, follow_task
 from jobs.forms.option import Option
+from jobs.services.weights import PretrainedStart, find_pretrained
 from vision.catalog.architectures import ARCHITECTURES, ArchitectureInfo
 from vision.catalog.task_types import CLASSIFICATION_TASKS, TASK_TYPES, TaskType
 from vision.errors import InvalidDocumentError
@@ -125,6 +126,14 @@ class JobForm:
     def network(self) -> ArchitectureInfo:
         """The network whose settings are shown."""
         return ARCHITECTURES.get(settled_network(self.task_type, self.values, self.checked), self.task_type)
+
+    @cached_property
+    def pretrained(self) -> PretrainedStart | None:
+        """Where the job's pretrained weights are; None where it starts from none, or from another run's."""
+        plan = self.checked.plan
+        if plan is None or plan.start is not None or plan.resolution.values.get("pretrained") == "none":
+            return None
+        return find_pretrained(self.network.of_size(plan.resolution.values.get("model_size")))
 
     @property
     def takes_timm(self) -> bool:

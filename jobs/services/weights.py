@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from django.conf import settings
@@ -11,6 +13,7 @@ from django.conf import settings
 from datasets import storage
 from vision.catalog.architectures import ArchitectureInfo
 from vision.catalog.weights_files import check_tensor_file, list_weights_files, match_architectures
+from vision.catalog.weights_lookup import find_named
 from vision.errors import InvalidUploadError, NotFoundError
 
 _FOLDER = "weights"
@@ -37,6 +40,39 @@ def list_weights() -> list[KnownWeights]:
         for file in list_weights_files(Path(settings.STUDIO_WEIGHTS_DIR)):
             known.append(KnownWeights(file.path.name, file.bytes, "folder", file.architectures))
     return known
+
+
+@dataclass(frozen=True)
+class PretrainedStart:
+    """Where a trial finds its pretrained weights, as seen from this machine: in `file`, or by a download.
+
+    With neither it fails, unless the network's library has kept them from before (`may_be_kept`).
+    """
+
+    file: str
+    is_downloaded: bool
+    may_be_kept: bool
+    size_mb: int
+
+
+def find_pretrained(info: ArchitectureInfo) -> PretrainedStart:
+    """What a trial of this architecture would start from; nothing is fetched."""
+    own = info.pretrained
+    file = _name_here(info, own.file_names)
+    if not file and settings.STUDIO_OFFLINE:
+        file = _name_here(info, own.fallback_names)
+    return PretrainedStart(file, not (file or settings.STUDIO_OFFLINE), bool(own.cache), info.size_mb)
+
+
+def _name_here(info: ArchitectureInfo, patterns: Sequence[str]) -> str:
+    """The file a trial would find by one of these names; the folders are those of `bring_weights`."""
+    uploaded = _uploaded_for(info)
+    for pattern in patterns:
+        if found := [name for name in uploaded if fnmatch(name, pattern)]:
+            return found[0]
+    folder = settings.STUDIO_WEIGHTS_DIR if not uploaded else ""
+    path = find_named(patterns, Path(folder) if folder else None)
+    return path.name if path else ""
 
 
 def add_weights(name: str, path: Path) -> KnownWeights:
@@ -77,7 +113,7 @@ def remove_weights(name: str) -> int:
 def bring_weights(info: ArchitectureInfo, folder: Path) -> Path | None:
     """The folder in which trials of this architecture look first: `folder`, with what was uploaded for it brought
     there, or STUDIO_WEIGHTS_DIR where nothing was."""
-    uploaded = [name for name in storage.list_files(_FOLDER) if info.name in _names(name)]
+    uploaded = _uploaded_for(info)
     for name in uploaded:
         key = f"{_FOLDER}/{name}"
         target = folder / name
@@ -86,6 +122,10 @@ def bring_weights(info: ArchitectureInfo, folder: Path) -> Path | None:
     if uploaded:
         return storage.local_path(_FOLDER) or folder
     return Path(settings.STUDIO_WEIGHTS_DIR) if settings.STUDIO_WEIGHTS_DIR else None
+
+
+def _uploaded_for(info: ArchitectureInfo) -> list[str]:
+    return [name for name in sorted(storage.list_files(_FOLDER)) if info.name in _names(name)]
 
 
 def _names(file_name: str) -> tuple[str, ...]:

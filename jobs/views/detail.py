@@ -63,7 +63,7 @@ def cancel(request: HttpRequest, name: str) -> HttpResponseBase:
     """Ask, then cancel. The job page asks in a dialog; without JavaScript this page does."""
     job = selectors.get_job(name)
     if request.method == "GET":
-        return render(request, "jobs/detail_cancel.html", {"nav": "jobs", "job": job})
+        return render(request, "jobs/cancel.html", {"nav": "jobs", "job": job, "run": job, "kind": "job"})
     try:
         cancel_job(job)
     except UserError as error:

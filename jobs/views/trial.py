@@ -64,7 +64,8 @@ def show_prediction(request: HttpRequest, name: str, number: int, row: int) -> H
 def cancel(request: HttpRequest, name: str, number: int) -> HttpResponseBase:
     trial = selectors.get_trial(name, number)
     if request.method == "GET":
-        return render(request, "jobs/trial_cancel.html", {"nav": "jobs", "job": trial.job, "trial": trial})
+        context = {"nav": "jobs", "job": trial.job, "run": trial, "kind": "trial"}
+        return render(request, "jobs/cancel.html", context)
     try:
         cancel_trial(trial)
     except UserError as error:

@@ -15,6 +15,7 @@ from studio.templatetags.icons import draw_icon
 from studio.templatetags.statuses import look_of
 from studio.templatetags.wording import (
     NOTHING,
+    break_name,
     format_ago,
     format_duration,
     format_number,
@@ -31,6 +32,7 @@ register.filter("setting", write_value)
 register.filter("metric_title", title_of)
 register.filter("with_code", format_with_code)
 register.filter("size", format_size)
+register.filter("break_name", break_name)
 register.simple_tag(draw_icon, name="icon")
 register.simple_tag(format_duration, name="duration")
 

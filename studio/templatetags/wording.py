@@ -38,6 +38,11 @@ def format_with_code(text: str) -> SafeString:
     return format_html_join("", "{}", ((part,) for part in marked))
 
 
+def break_name(name: str) -> SafeString:
+    """A name in code, which may go on in the next line after any of its underscores."""
+    return format_html_join(SafeString("_<wbr>"), "{}", ((part,) for part in name.split("_")))
+
+
 def format_percent(value: Any) -> str:
     """0.8125 is 81.3 %."""
     return NOTHING if value is None or value == "" else f"{float(value) * 100:.1f}\u00a0%"

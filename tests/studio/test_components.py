@@ -34,6 +34,10 @@ def test_code_among_words(text, html):
     assert draw("{{ words|with_code }}", words=text) == html
 
 
+def test_a_name_breaks_after_its_underscores_alone():
+    assert draw("{{ name|break_name }}", name="a_<b>_c") == "a_<wbr>&lt;b&gt;_<wbr>c"
+
+
 def test_an_icon_that_is_not_in_the_set_is_named():
     with pytest.raises(LookupError, match="no-such-icon"):
         draw_icon("no-such-icon")

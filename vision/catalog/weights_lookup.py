@@ -25,19 +25,28 @@ def find_weights(info: ArchitectureInfo, weights_dir: Path | None, offline: bool
     Raises:
         WeightsUnavailableError: not here, and offline or the download failed. The hint says the two ways on.
     """
-    folders = list_weights_folders(weights_dir)
-    if path := _match(info.pretrained.file_names, folders) or _find_cached(info):
+    if path := find_named(info.pretrained.file_names, weights_dir) or _find_cached(info):
         return path
     cause: OSError | None = None
     reason = "and STUDIO_OFFLINE forbids downloading them"
     if not offline:
         try:
-            return _download(info, folders, on_progress)
+            return _download(info, list_weights_folders(weights_dir), on_progress)
         except OSError as error:
             reason, cause = f"and downloading them failed ({error})", error
-    if path := _match(info.pretrained.fallback_names, folders):
+    if path := find_named(info.pretrained.fallback_names, weights_dir):
         return path
     raise _unavailable(info, weights_dir, reason) from cause
+
+
+def find_named(patterns: Sequence[str], weights_dir: Path | None) -> Path | None:
+    """The first file on this machine whose name fits one of `patterns` (shell patterns, in order)."""
+    for folder in list_weights_folders(weights_dir):
+        for pattern in patterns:
+            for path in sorted(folder.glob(pattern)):
+                if path.is_file():
+                    return path
+    return None
 
 
 def find_options(
@@ -90,15 +99,6 @@ def _say_why(error: Exception) -> str:
 
 def _find_cached(info: ArchitectureInfo) -> Path | None:
     return load_dotted(info.pretrained.cache)(*info.arguments) if info.pretrained.cache else None
-
-
-def _match(patterns: Sequence[str], folders: Sequence[Path]) -> Path | None:
-    for folder in folders:
-        for pattern in patterns:
-            for path in sorted(folder.glob(pattern)):
-                if path.is_file():
-                    return path
-    return None
 
 
 def _is_writable(folder: Path) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
+from django.urls import reverse
 
+from datasets import storage
 from datasets.models import DatasetVersion
 from jobs.models import Job
 from tests.jobs.new_page.asking import post, text_of
-from vision.spec.documents import load_document
+from vision.spec.documents import load_document, write_document
 from vision.spec.job import parse_job
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -137,6 +141,59 @@ def test_the_plan_shows_values_with_their_reasons(signed_in: Client, version: Da
     page = signed_in.post("/jobs/new/plan/", {"document": document, "document_shown": document}).content.decode()
     assert "Trains on 240 images, validates on 60" in page
     assert "only 4 steps an epoch" in page
+
+
+class TestTheStartIsToldBeforeItIsAskedFor:
+    """Where the pretrained weights are is seen in the plan, not in a trial that has failed."""
+
+    @pytest.fixture(autouse=True)
+    def _empty_machine(self, settings, tmp_path, monkeypatch) -> None:
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path / "no cache"))
+        settings.STUDIO_WEIGHTS_DIR = str(tmp_path / "weights")
+        (tmp_path / "weights").mkdir()
+        settings.STUDIO_OFFLINE = True
+
+    @pytest.fixture
+    def plan_of(self, signed_in: Client, version: DatasetVersion) -> Callable[..., str]:
+        def ask(network: str = "mobilenetv2", **parameters: object) -> str:
+            document = load_document(text_of(signed_in.get("/jobs/new/")))
+            document["training_parameters"] = {"model_name": network, **parameters}
+            text = write_document(document)
+            answer = signed_in.post("/jobs/new/plan/", {"document": text, "document_shown": text})
+            return " ".join(answer.content.decode().split())
+
+        return ask
+
+    def test_missing_and_offline_the_two_ways_on_are_named(self, plan_of) -> None:
+        page = plan_of()
+        assert "not on this machine, and downloading is switched off: the trial would fail" in page
+        assert f'href="{reverse("weights:list")}"' in page
+        assert "<code>pretrained: none</code>" in page
+
+    def test_what_the_library_may_have_kept_is_left_open(self, plan_of) -> None:
+        assert "unless its library has kept them from before, the trial would fail" in plan_of("timm/resnet10t")
+
+    def test_a_file_in_the_folder_or_in_torchs_cache_is_named(self, plan_of, tmp_path) -> None:
+        kept = tmp_path / "no cache" / "hub" / "checkpoints"
+        kept.mkdir(parents=True)
+        (kept / "mobilenet_v2-b0353104.pth").touch()
+        assert "Starts from the pretrained weights in" in plan_of()
+        assert "mobilenet_v2-b0353104.pth" in plan_of()
+        (tmp_path / "weights" / "mobilenet_v2-7ebf99e0.pth").touch()
+        assert "mobilenet_v2-7ebf99e0.pth" in plan_of()
+
+    def test_uploaded_ones_come_before_the_folder(self, plan_of, tmp_path) -> None:
+        (tmp_path / "weights" / "mobilenet_v2-7ebf99e0.pth").touch()
+        storage.write_bytes("weights/mobilenet_v2_ours.pth", b"x")
+        assert "mobilenet_v2_ours.pth" in plan_of()
+
+    def test_online_they_are_downloaded(self, plan_of, settings) -> None:
+        settings.STUDIO_OFFLINE = False
+        assert "pretrained weights (14 MB) are downloaded first: they are not on this machine yet" in plan_of()
+        assert "are downloaded first, unless its library has kept them from before" in plan_of("timm/resnet10t")
+
+    def test_from_scratch_nothing_is_said_of_them(self, plan_of) -> None:
+        assert "pretrained weights" not in plan_of(pretrained="none")
 
 
 def test_a_clone_starts_from_the_other_jobs_document(signed_in: Client, version: DatasetVersion) -> None:
