@@ -22,7 +22,7 @@ def test_a_batch_too_large_is_halved_until_it_fits(workers):
         number_of_epochs=1,
         mixed_precision="off",
     )
-    workers.start(limit=4 * 2**30)
+    workers.start(limit=9 * 2**29)  # half way between what batches of 6 and of 12 take, 3.8 and 5.2 GiB
     wait_for(lambda: Job.objects.get(pk=job.pk).is_ended)
     trial = selectors.get_job(job.name).trials.get()
     assert trial.status == Status.COMPLETED, trial.error
