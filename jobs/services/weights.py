@@ -36,8 +36,8 @@ def list_weights() -> list[KnownWeights]:
         KnownWeights(name, storage.size(f"{_FOLDER}/{name}"), "uploaded", _names(name))
         for name in sorted(storage.list_files(_FOLDER))
     ]
-    if settings.STUDIO_WEIGHTS_DIR:
-        for file in list_weights_files(Path(settings.STUDIO_WEIGHTS_DIR)):
+    if folder := _own_folder():
+        for file in list_weights_files(folder):
             known.append(KnownWeights(file.path.name, file.bytes, "folder", file.architectures))
     return known
 
@@ -57,21 +57,20 @@ class PretrainedStart:
 
 def find_pretrained(info: ArchitectureInfo) -> PretrainedStart:
     """What a trial of this architecture would start from; nothing is fetched."""
-    own = info.pretrained
-    file = _name_here(info, own.file_names)
+    own, uploaded = info.pretrained, _uploaded_for(info)
+    folder = None if uploaded else _own_folder()  # as `bring_weights` does
+    file = _first_name(own.file_names, uploaded, folder)
     if not file and settings.STUDIO_OFFLINE:
-        file = _name_here(info, own.fallback_names)
+        file = _first_name(own.fallback_names, uploaded, folder)
     return PretrainedStart(file, not (file or settings.STUDIO_OFFLINE), bool(own.cache), info.size_mb)
 
 
-def _name_here(info: ArchitectureInfo, patterns: Sequence[str]) -> str:
-    """The file a trial would find by one of these names; the folders are those of `bring_weights`."""
-    uploaded = _uploaded_for(info)
+def _first_name(patterns: Sequence[str], uploaded: Sequence[str], folder: Path | None) -> str:
+    """The file a trial would find by one of these names, the uploaded ones first; empty where there is none."""
     for pattern in patterns:
         if found := [name for name in uploaded if fnmatch(name, pattern)]:
             return found[0]
-    folder = settings.STUDIO_WEIGHTS_DIR if not uploaded else ""
-    path = find_named(patterns, Path(folder) if folder else None)
+    path = find_named(patterns, folder)
     return path.name if path else ""
 
 
@@ -121,6 +120,11 @@ def bring_weights(info: ArchitectureInfo, folder: Path) -> Path | None:
             storage.fetch_file(key, target)
     if uploaded:
         return storage.local_path(_FOLDER) or folder
+    return _own_folder()
+
+
+def _own_folder() -> Path | None:
+    """STUDIO_WEIGHTS_DIR of this machine."""
     return Path(settings.STUDIO_WEIGHTS_DIR) if settings.STUDIO_WEIGHTS_DIR else None
 
 

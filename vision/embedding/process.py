@@ -62,14 +62,23 @@ def choose_describer(request: EmbeddingRequest) -> tuple[Describer, str]:
     """The network if its weights are at hand, else colours and edges with the reason."""
     info = ARCHITECTURES.get(NETWORK)
     try:
+        if not request.offline:  # a download is its library's own
+            _import_libraries()
         weights = find_weights(info, request.weights_dir, request.offline, lambda message, fraction: None)
-        with importing():  # torch, which the other has no use for
-            import_torchvision()
-            from vision.embedding.backbone import load_backbone
+        _import_libraries()
+        from vision.embedding.backbone import load_backbone
+
         return load_backbone(weights), ""
     except WeightsUnavailableError as error:
         logger.warning("%s Colours and edges are used instead.", error.message)
         return ColourEdgeDescriptor(), error.message
+
+
+def _import_libraries() -> None:
+    """Torch and what is built on it, of which colours and edges have no use."""
+    with importing():
+        import_torchvision()
+        import vision.embedding.backbone  # noqa: F401
 
 
 class _Run:
