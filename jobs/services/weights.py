@@ -13,7 +13,7 @@ from django.conf import settings
 from datasets import storage
 from vision.catalog.architectures import ArchitectureInfo
 from vision.catalog.weights_files import check_tensor_file, list_weights_files, match_architectures
-from vision.catalog.weights_lookup import find_named
+from vision.catalog.weights_lookup import find_named, list_weights_folders
 from vision.errors import InvalidUploadError, NotFoundError
 
 _FOLDER = "weights"
@@ -22,24 +22,29 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 @dataclass(frozen=True)
 class KnownWeights:
-    """A file of weights that trials find. `place`: `uploaded`, or `folder` (STUDIO_WEIGHTS_DIR of this machine)."""
+    """A file of weights that trials find, uploaded or in a folder of this machine."""
 
     name: str
     bytes: int
-    place: str
+    is_uploaded: bool
     architectures: tuple[str, ...]
 
 
 def list_weights() -> list[KnownWeights]:
-    """What was uploaded, then what lies in STUDIO_WEIGHTS_DIR."""
+    """What was uploaded, then what lies in the folders that trials on this machine look into."""
     known = [
-        KnownWeights(name, storage.size(f"{_FOLDER}/{name}"), "uploaded", _names(name))
+        KnownWeights(name, storage.size(f"{_FOLDER}/{name}"), True, _names(name))
         for name in sorted(storage.list_files(_FOLDER))
     ]
-    if folder := _own_folder():
+    for folder in weights_folders():
         for file in list_weights_files(folder):
-            known.append(KnownWeights(file.path.name, file.bytes, "folder", file.architectures))
+            known.append(KnownWeights(file.path.name, file.bytes, False, file.architectures))
     return known
+
+
+def weights_folders() -> list[Path]:
+    """STUDIO_WEIGHTS_DIR, where it is set, and torch's own cache: the order in which they are looked into."""
+    return list(dict.fromkeys(list_weights_folders(_own_folder())))
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def add_weights(name: str, path: Path) -> KnownWeights:
     check_tensor_file(path, name)
     size = path.stat().st_size
     storage.take_file(path, f"{_FOLDER}/{name}")
-    return KnownWeights(name, size, "uploaded", _names(name))
+    return KnownWeights(name, size, True, _names(name))
 
 
 def remove_weights(name: str) -> int:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from jobs.services.weights import add_weights, list_weights, remove_weights
+from jobs.services.weights import add_weights, list_weights, remove_weights, weights_folders
 from jobs.views.common import page
 from vision.catalog.architectures import ARCHITECTURES
 from vision.catalog.task_types import TASK_TYPES
@@ -44,10 +44,11 @@ def weights(request: HttpRequest) -> HttpResponseBase:
     context = {
         "nav": "models",
         "rows": rows,
-        "uploaded": [one for one in known if one.place == "uploaded"],
+        "uploaded": [one for one in known if one.is_uploaded],
         "error": error.to_dict() if error else None,
         "is_offline": settings.STUDIO_OFFLINE,
-        "folder": settings.STUDIO_WEIGHTS_DIR,
+        "folders": weights_folders(),
+        "is_folder_set": bool(settings.STUDIO_WEIGHTS_DIR),
     }
     return render(request, "weights/list.html", context, status=error.status if error else 200)
 

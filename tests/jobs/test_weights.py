@@ -46,13 +46,28 @@ def test_a_file_is_taken_shown_used_and_deleted(signed_in, tmp_path, settings):
     assert (folder / NAME).read_bytes() == TENSORS
     assert bring_weights(resnet, tmp_path / "cache") == tmp_path
     assert signed_in.post(reverse("weights:delete"), {"name": NAME}).status_code == 302
-    assert [one for one in list_weights() if one.place == "uploaded"] == []
+    assert [one for one in list_weights() if one.is_uploaded] == []
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+def test_what_lies_in_the_folder_and_in_torchs_cache_is_shown(signed_in, tmp_path, settings, monkeypatch, is_set):
+    folder, cache = tmp_path / "own", tmp_path / "torch" / "hub" / "checkpoints"
+    for place, name in ((folder, "mobilenet_v2-ours.pth"), (cache, "resnet18-f37072fd.pth")):
+        place.mkdir(parents=True)
+        (place / name).write_bytes(b"x")
+    settings.STUDIO_WEIGHTS_DIR = str(folder) if is_set else ""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    page = signed_in.get(reverse("weights:list")).content.decode()
+    assert ("mobilenet_v2-ours.pth" in page) is is_set
+    assert ("set STUDIO_WEIGHTS_DIR" in page) is not is_set
+    assert "resnet18-f37072fd.pth" in page.split("By architecture")[1]
+    assert str(cache) in page
 
 
 def test_plain_tensors_of_torch_are_taken(signed_in):
     data = as_torch({"state_dict": {"features.weight": torch.ones(2)}})
     assert upload(signed_in, "resnet18-ours.pth", data).status_code == 302
-    assert [one.architectures for one in list_weights() if one.place == "uploaded"] == [
+    assert [one.architectures for one in list_weights() if one.is_uploaded] == [
         ("resnet18", "fasterrcnn_resnet18_fpn", "retinanet_resnet18_fpn", "maskrcnn_resnet18_fpn")
     ]
 
@@ -83,4 +98,4 @@ def test_anything_else_is_refused_and_nothing_is_kept(signed_in, name, data, wor
     answer = upload(signed_in, name, data)
     assert answer.status_code in (400, 422)
     assert words in answer.content.decode()
-    assert [one for one in list_weights() if one.place == "uploaded"] == []
+    assert [one for one in list_weights() if one.is_uploaded] == []
