@@ -80,8 +80,9 @@ def _list_kinds(version: DatasetVersion) -> list[dict[str, Any]]:
             "remedies": list_remedies(version, code),
             "count": count,
             "url": page_url("report", version.dataset.name, version.number, code=code),
+            "has_images": code in with_images,
             "images_url": page_url("images", version.dataset.name, version.number, problem=code),
-            "export_url": f"{export}?{urlencode({'problem': code})}" if code in with_images else "",
+            "export_url": f"{export}?{urlencode({'problem': code})}",
         }
         for code, count in by_code.items()
     ]

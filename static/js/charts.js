@@ -25,6 +25,7 @@ function look() {
     line: { symbolSize: 5, lineStyle: { width: 2 } },
     visualMap: {
       inRange: { color: [0.06, 0.3, 0.65, 1].map((share) => `rgba(${token("heat")}, ${share})`) },
+      outOfRange: { color: "transparent" }, // else grey shines through the legend's lighter end
       textStyle: { color: token("muted"), fontSize: 12 },
     },
     // Rich text is drawn on the canvas: the HTML tooltip would need inline styles, which the policy refuses.

@@ -68,8 +68,11 @@ def tabs(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/empty_state.html")
-def empty_state(icon: str, title: str, text: str, url: str = "", label: str = "") -> dict[str, Any]:
-    return {"icon": icon, "title": title, "text": text, "url": url, "label": label}
+def empty_state(
+    icon: str, title: str, text: str, url: str = "", label: str = "", is_main: bool = True
+) -> dict[str, Any]:
+    """`is_main` says whether its button is the page's main action."""
+    return {"icon": icon, "title": title, "text": text, "url": url, "label": label, "is_main": is_main}
 
 
 @register.inclusion_tag("components/error_box.html")

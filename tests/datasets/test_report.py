@@ -35,6 +35,16 @@ def test_kinds_and_findings_with_their_place(signed_in, version):
     assert "1–100 of 150" in page
 
 
+def test_images_are_offered_of_the_kinds_that_left_some(signed_in, storage):
+    files = dataset_files()
+    line = files["training-mltable-folder/train_annotations.jsonl"].splitlines()[0]
+    files["training-mltable-folder/train_annotations.jsonl"] += line.replace("red", "blue") + "\n" + BAD[0]
+    page = signed_in.get(f"/datasets/{create_ready_version(files=files).dataset.name}/report/").content.decode()
+    assert "Lines that are not JSON" in page
+    assert "problem=conflicting_labels" in page
+    assert "problem=invalid_json" not in page
+
+
 def test_pages_and_filters(signed_in, version):
     address = f"/datasets/{version.dataset.name}/report/"
     assert "101–150 of 150" in signed_in.get(address, {"page": 1}).content.decode()
