@@ -78,8 +78,11 @@ def draw_shapes(bins: list[dict[str, Any]] | None, link: Link, counted: str) -> 
 
 
 def _name_ratio(ratio: float) -> str:
-    """`2 : 1`, `1 : 1.4`."""
-    return f"{ratio:.2g} : 1" if ratio >= 1 or math.isclose(ratio, 1) else f"1 : {1 / ratio:.2g}"
+    """`2 : 1`, `1 : 1.4`, `1 : 128`."""
+    is_wide = ratio >= 1 or math.isclose(ratio, 1)
+    times = ratio if is_wide else 1 / ratio
+    text = f"{times:.2g}" if times < 10 else f"{times:.0f}"
+    return f"{text} : 1" if is_wide else f"1 : {text}"
 
 
 def _span(low: int, more: int) -> str:

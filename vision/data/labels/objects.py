@@ -55,7 +55,8 @@ def read_boxes(cell: Any, limits: ImportLimits) -> LabelCell:
     coordinates a little outside 0–1. A box without any area is left out and that is said.
 
     Raises:
-        InvalidLabelError: a box without a name or a coordinate, coordinates in pixels.
+        InvalidLabelError: a box without a name or a coordinate, coordinates in pixels, corners that are both the wrong
+            way round and outside the image.
     """
     if cell is None:
         return UNLABELLED
@@ -165,6 +166,10 @@ def _repair_box(one: dict[str, Any], number: int, limits: ImportLimits, repairs:
     name = check_name(one["label"], limits, repairs)
     values = [read_number(one[key], f"{key} of object {number}", repairs) for key in _CORNERS]
     left, top, right, bottom = (cut_off(value, number, repairs) for value in values)
+    for first, last in ((values[0], values[2]), (values[1], values[3])):
+        if first > last and (first > 1 + DUST or last < -DUST):
+            words = f"goes from {first:g} to {last:g}, backwards and beyond the image: which of the two is wrong"
+            raise InvalidLabelError(f"Object {number} {words} cannot be told.")
     if left > right or top > bottom:
         repairs.append(f"The corners of object {number} were the wrong way round.")
         left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
