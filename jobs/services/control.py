@@ -48,6 +48,12 @@ def clone_document(job: Job) -> dict[str, Any]:
     return {key: value for key, value in job.spec.items() if key != "name"}
 
 
+def scratch_document(job: Job) -> dict[str, Any]:
+    """The job's document, to be submitted again without pretrained weights."""
+    document = clone_document(job)
+    return document | {"training_parameters": {**(document.get("training_parameters") or {}), "pretrained": "none"}}
+
+
 def further_document(trial: Trial) -> dict[str, Any]:
     """The document that trains a trial further: where it stopped, or from its best weights where it was trained to its
     end, for as many epochs again.

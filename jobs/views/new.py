@@ -16,7 +16,7 @@ from jobs.forms import JobForm, start_document, start_from
 from jobs.forms.page import STEPS, to_step
 from jobs.models import Trial
 from jobs.selectors import get_job
-from jobs.services.control import clone_document, further_document
+from jobs.services.control import clone_document, further_document, scratch_document
 from jobs.services.previewing import preview_key
 from jobs.services.starting import find_start
 from jobs.services.submission import submit_job
@@ -80,6 +80,8 @@ def _open(request: HttpRequest) -> HttpResponse:
 def _first_document(request: HttpRequest) -> dict[str, Any]:
     if name := request.GET.get("clone"):
         return clone_document(get_job(name))
+    if name := request.GET.get("scratch"):
+        return scratch_document(get_job(name))
     if name := request.GET.get("further"):
         return further_document(_find_trial(name))
     version: DatasetVersion | None

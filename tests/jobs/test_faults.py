@@ -13,6 +13,7 @@ from jobs.services.control import cancel_job, further_document
 from jobs.services.submission import submit_job
 from tests.jobs.factories import make_job, make_version
 from tests.jobs.workers import wait_for
+from vision.spec.documents import load_document
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 LONG = {"number_of_epochs": 3, "early_stopping": False}
@@ -136,7 +137,7 @@ def test_broker_wiped_while_the_trial_runs(workers, broker):
     assert check_completed_once(job, 2).restarts == 0
 
 
-def test_error_of_the_user_fails_at_once(storage, run_queue, settings):
+def test_error_of_the_user_fails_at_once(storage, run_queue, settings, client, owner):
     settings.STUDIO_OFFLINE = True
     settings.STUDIO_WEIGHTS_DIR = str(storage)
     job = make_job(make_version(), pretrained="auto")
@@ -145,3 +146,9 @@ def test_error_of_the_user_fails_at_once(storage, run_queue, settings):
     assert job.status == Status.FAILED
     assert job.error["code"] == "weights_unavailable"
     assert job.trials.get().attempts == 1
+    client.force_login(owner)
+    way_on = f"/jobs/new/?scratch={job.name}&amp;step=3"
+    assert way_on in client.get(f"/jobs/{job.name}/").content.decode()
+    assert way_on in client.get(f"/jobs/{job.name}/trials/0/").content.decode()
+    document = load_document(client.get(f"/jobs/new/?scratch={job.name}&step=3").context["form"].text)
+    assert document["training_parameters"]["pretrained"] == "none"
