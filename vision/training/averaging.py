@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,13 +10,15 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 DECAY = 0.9999
-RAMP_UPDATES = 2000.0  # at the beginning the average forgets faster: it must not remember untrained weights
+WARMUP_POWER = 2 / 3
 
 
 class WeightAverage:
     """Exponential moving average of a network's weights and buffers, evaluated in its place.
 
-    After n updates an update counts for 1 − 0.9999 · (1 − e^(−n/2000)). Source: ultralytics' ModelEMA.
+    The n-th update counts for n^(−2/3), or 0.0001 where that is more: what the average remembers grows with the
+    training, to about the last 40 of 250 updates, 500 of 10,000. So it forgets the untrained weights, and smooths short
+    trainings too. Source: the warm-up of timm's ModelEmaV3.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -47,7 +48,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def _mix(self, averaged: Iterable[Tensor], current: Iterable[Tensor], _: object) -> None:
-        keep = DECAY * (1 - math.exp(-self.updates / RAMP_UPDATES))
+        keep = min(DECAY, 1 - self.updates**-WARMUP_POWER)
         for mean, value in zip(averaged, current, strict=True):
             if mean.is_floating_point():
                 mean.lerp_(value.to(mean.dtype), 1 - keep)

@@ -1,24 +1,25 @@
-import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from timm.utils import ModelEmaV3
 from torch import nn
 
 from tests.vision.training.runs import make_run, train
-from vision.training.averaging import DECAY, RAMP_UPDATES, WeightAverage
+from vision.training.averaging import DECAY, WeightAverage
 
 
 def test_the_average_follows_its_formula() -> None:
     module = nn.Linear(1, 1, bias=False)
     nn.init.constant_(module.weight, 1.0)
     average = WeightAverage(module)
+    timms = ModelEmaV3(module, decay=DECAY, use_warmup=True)
     expected = 1.0
     for update, value in enumerate([3.0, -2.0, 5.0], start=1):
         nn.init.constant_(module.weight, value)
         average.update(module)
-        keep = DECAY * (1 - math.exp(-update / RAMP_UPDATES))
+        keep = timms.get_decay(update)
         # torch copies the first weights it is given
         expected = value if update == 1 else keep * expected + (1 - keep) * value
     assert float(average.module.weight) == pytest.approx(expected, rel=1e-5)
