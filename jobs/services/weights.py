@@ -44,7 +44,7 @@ def list_weights() -> list[KnownWeights]:
 
 def weights_folders() -> list[Path]:
     """STUDIO_WEIGHTS_DIR, where it is set, and torch's own cache: the order in which they are looked into."""
-    return list(dict.fromkeys(list_weights_folders(_own_folder())))
+    return list_weights_folders(_own_folder())
 
 
 @dataclass(frozen=True)

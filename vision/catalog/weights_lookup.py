@@ -65,8 +65,8 @@ def find_options(
 
 
 def list_weights_folders(weights_dir: Path | None) -> list[Path]:
-    """Where files of weights are looked for, in order."""
-    return [folder for folder in (weights_dir, torchs_cache()) if folder]
+    """Where files of weights are looked for, in order, each once."""
+    return list(dict.fromkeys(folder for folder in (weights_dir, torchs_cache()) if folder))
 
 
 def torchs_cache() -> Path:
